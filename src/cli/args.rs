@@ -1,0 +1,141 @@
+//! The options. This one definition feeds parsing, help, man page and completions.
+
+use crate::render::{Color, Detail};
+use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Say why a TCP connection fails, who made it fail, and how sure that is.
+#[derive(Debug, Parser)]
+#[command(
+    name = "whyconn",
+    version,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true,
+    override_usage = "whyconn [OPTIONS] HOST:PORT\n       whyconn [OPTIONS] HOST PORT\n       whyconn explain [CODE]\n       whyconn schema",
+    after_help = "Exit codes: 0 connected, 1 whyconn failed, 2 usage, 3 resolve, 4 refused, 5 timeout, \
+                  6 unreachable, 7 alias, 8 local, 9 service."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) diagnose: DiagnoseArgs,
+}
+
+/// What else whyconn can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what a verdict means, what causes it, and what to do; without CODE, list all
+    Explain {
+        /// A verdict code, such as refused.rst
+        code: Option<String>,
+    },
+    /// Print the JSON Schema of the report
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiagnoseArgs {
+    /// host:port, host:service, [v6]:port, [fe80::1%dev]:port or a URL; or HOST and PORT as two words
+    #[arg(value_name = "TARGET", num_args = 0..)]
+    pub(super) target: Vec<OsString>,
+
+    /// Use IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    pub(super) ipv4: bool,
+
+    /// Use IPv6 only
+    #[arg(short = '6')]
+    pub(super) ipv6: bool,
+
+    /// How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s
+    #[arg(short, long, value_name = "DURATION", default_value = "4s", value_parser = timeout)]
+    pub(super) timeout: Duration,
+
+    /// Send from this address
+    #[arg(short, long, value_name = "ADDR", value_parser = address)]
+    pub(super) source: Option<IpAddr>,
+
+    /// Send from this port
+    #[arg(short = 'p', long, value_name = "PORT", value_parser = port)]
+    pub(super) source_port: Option<u16>,
+
+    /// Leave through this device
+    #[arg(short, long, value_name = "DEV", value_parser = device)]
+    pub(super) interface: Option<String>,
+
+    /// How long to watch the connection after the handshake; 0s to skip
+    #[arg(long, value_name = "DURATION", default_value = "250ms", value_parser = duration)]
+    pub(super) grace: Duration,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Print the verdict line alone
+    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
+    pub(super) quiet: bool,
+
+    /// Print all evidence
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+
+    /// Use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub(super) color: Color,
+}
+
+impl DiagnoseArgs {
+    pub(super) fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Line,
+            (_, true) => Detail::All,
+            _ => Detail::Usual,
+        }
+    }
+}
+
+/// The longest time that may be asked for; sleeping longer is a job for another tool.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = if text == "0" { Ok(Duration::ZERO) } else { humantime::parse_duration(text) };
+    match parsed {
+        Ok(duration) if duration <= LONGEST => Ok(duration),
+        Ok(_) => Err("give at most 24h".to_owned()),
+        Err(_) => Err("give a number with its unit, such as 500ms, 4s or '1m 30s'".to_owned()),
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        duration if duration < Duration::from_millis(1) => {
+            Err("give at least 1ms, such as 500ms or 4s".to_owned())
+        }
+        duration => Ok(duration),
+    }
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "give an IPv4 or IPv6 address, such as 198.51.100.2".to_owned())
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err("give a number from 1 to 65535".to_owned()),
+    }
+}
+
+/// IFNAMSIZ, linux/if.h: a name has at most 15 bytes.
+fn device(text: &str) -> Result<String, String> {
+    let legal = !text.is_empty()
+        && text.len() <= 15
+        && !text.contains(['/', '\0'])
+        && !text.contains(char::is_whitespace);
+    legal
+        .then(|| text.to_owned())
+        .ok_or_else(|| "give a device's name of 1 to 15 characters, such as eth0".to_owned())
+}

@@ -1,0 +1,164 @@
+//! The command line: from arguments to the exit code.
+
+mod args;
+mod output;
+
+pub use args::{Cli, Command};
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::investigate::investigate;
+use crate::model::target::TargetError;
+use crate::model::{Family, Host, Millis, Request, Target};
+use crate::render::{self, Style};
+use crate::report::report;
+use crate::sanitize::clean_to;
+use crate::verdict::{CATALOG, Code};
+use crate::{docs, sys};
+use args::DiagnoseArgs;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+use std::ffi::OsString;
+
+/// Runs the program. Everything that it prints goes through here.
+pub fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
+    match try_run(argv) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output::complain(&error);
+            error.exit()
+        }
+    }
+}
+
+fn try_run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
+    let cli = match Cli::try_parse_from(argv) {
+        Ok(cli) => cli,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return output::print(&error.render().to_string(), Exit::Success);
+        }
+        Err(error) => return Err(Error::Usage(one_line(&error))),
+    };
+    match cli.command {
+        Some(Command::Explain { code: None }) => output::print(&docs::code_list(), Exit::Success),
+        Some(Command::Explain { code: Some(code) }) => {
+            output::print(&docs::explanation(known_code(&code)?), Exit::Success)
+        }
+        Some(Command::Schema) => output::print(&docs::schema()?, Exit::Success),
+        None => diagnose_target(&cli.diagnose),
+    }
+}
+
+fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
+    let request = request(args)?;
+    let (report, story) = report(investigate(request));
+    let exit = Exit::Verdict(report.verdict.class);
+    let text = if args.json {
+        render::json(&report)?
+    } else {
+        let style = Style::detect(args.color);
+        render::human(&report, &story, args.detail(), &style)
+    };
+    output::print(&text, exit)
+}
+
+/// The arguments, checked against each other.
+fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
+    let target = target(&args.target).map_err(|error| Error::Usage(error.to_string()))?;
+    let literal = match target.host {
+        Host::Address { ip, .. } => Some(ip),
+        Host::Name(_) => None,
+    };
+    let asked = match (args.ipv4, args.ipv6) {
+        (true, _) => Some(Family::V4),
+        (_, true) => Some(Family::V6),
+        _ => None,
+    };
+    if let (Some(family), Some(ip)) = (asked, literal)
+        && Family::of(ip) != family
+    {
+        let flag = if family == Family::V4 { "-4" } else { "-6" };
+        return Err(Error::Usage(format!(
+            "{flag} asks for {family}, but {ip} is an {} address: leave {flag} out, or give a name",
+            Family::of(ip)
+        )));
+    }
+    // A client with a source of one family can only use that family.
+    let source_family = args.source.map(Family::of);
+    if let (Some(source), Some(source_family)) = (args.source, source_family) {
+        let wanted = asked.or(literal.map(Family::of));
+        if let Some(wanted) = wanted
+            && wanted != source_family
+        {
+            return Err(Error::Usage(format!(
+                "--source {source} is an {source_family} address: it can't reach {wanted}; give an {wanted} source"
+            )));
+        }
+    }
+    Ok(Request {
+        family: asked.or(source_family),
+        timeout_ms: Millis::from(args.timeout),
+        grace_ms: Millis::from(args.grace),
+        source: args.source,
+        source_port: args.source_port,
+        interface: args.interface.clone(),
+        ..Request::new(target)
+    })
+}
+
+/// `HOST:PORT`, or `HOST PORT` as for nc.
+fn target(words: &[OsString]) -> Result<Target, TargetError> {
+    let text = |word: &OsString| {
+        word.to_str()
+            .map(ToOwned::to_owned)
+            .ok_or_else(|| TargetError::Encoding(word.to_string_lossy().into_owned()))
+    };
+    match words {
+        [] => Err(TargetError::Missing),
+        [whole] => Target::parse(&text(whole)?, &sys::lookup_service),
+        [host, port] => Target::parse_pair(&text(host)?, &text(port)?, &sys::lookup_service),
+        [_, _, third, ..] => Err(TargetError::TooMany(third.to_string_lossy().into_owned())),
+    }
+}
+
+fn known_code(text: &str) -> Result<Code, Error> {
+    text.parse().map_err(|_| {
+        let shown = clean_to(text, 60);
+        // A whole class, or the part behind the dot, is what people type from memory.
+        let near: Vec<&str> = CATALOG
+            .iter()
+            .map(|entry| entry.id)
+            .filter(|id| id.split('.').any(|part| part == text) || (text.len() > 3 && id.contains(text)))
+            .collect();
+        let hint = if near.is_empty() {
+            "one that `whyconn explain` lists".to_owned()
+        } else {
+            format!("one of {}", near.join(" "))
+        };
+        Error::Usage(format!("'{shown}' is no verdict code: give {hint}"))
+    })
+}
+
+/// clap's error in one line that shows the right form.
+fn one_line(error: &clap::Error) -> String {
+    let rendered = error.render().to_string();
+    let first: Vec<&str> = rendered
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .map(|line| line.trim().trim_start_matches("error: "))
+        .collect();
+    let said = clean_to(&first.join(" "), 300);
+    match error.kind() {
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => said,
+        _ => format!("{said}: whyconn [OPTIONS] HOST:PORT, and --help for the options"),
+    }
+}
+
+/// The definition of the command line, for the man page and the completions.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+#[path = "cli_tests.rs"]
+mod tests;

@@ -1,0 +1,314 @@
+//! Rules about this host: limits, devices, source, family, routes, policy.
+
+use super::view::View;
+use super::{Culprit, Finding};
+use crate::model::{Call, Family, Host, Link, RefusalKind, RouteAnswer, RouteType};
+use crate::verdict::{Certainty, Clue, Code};
+use nix::errno::Errno as E;
+use std::net::IpAddr;
+
+fn here(code: Code, certainty: Certainty, because: &[Clue]) -> Finding {
+    Finding::new(code, certainty, Culprit::Client, because)
+}
+
+/// Whether an errno says that this process or host ran out of something.
+pub(super) fn is_shortage(errno: E) -> bool {
+    matches!(errno, E::EMFILE | E::ENFILE | E::ENOBUFS | E::ENOMEM)
+}
+
+/// The finding for a shortage.
+pub(super) fn shortage(errno: E) -> Finding {
+    let files = matches!(errno, E::EMFILE | E::ENFILE);
+    here(Code::LocalLimits, Certainty::Certain, &[Clue::CallFailed]).variant(if files { "files" } else { "" })
+}
+
+pub(super) fn limits(view: &View) -> Option<Finding> {
+    let failed = view.attempt.failed?;
+    is_shortage(failed.errno.get()).then(|| shortage(failed.errno.get()))
+}
+
+/// The device asked for with `-i` or `%scope`, and the device of the route.
+pub(super) fn device(view: &View) -> Option<Finding> {
+    let asked =
+        |variant| Some(here(Code::LocalInterface, Certainty::Certain, &[Clue::CallFailed]).variant(variant));
+    match (view.failed(Call::BindDevice), view.failed(Call::Scope)) {
+        (Some(E::ENODEV), _) | (_, Some(E::ENODEV | E::ENXIO)) => return asked("missing"),
+        (Some(E::EPERM | E::EACCES), _) => return asked("denied"),
+        (Some(_), _) | (_, Some(_)) => return asked(""),
+        (None, None) => {}
+    }
+    if view.attempt.failed.is_none() && !view.is_waiting() && !ended_by_own_icmp(view) {
+        return None;
+    }
+    let Some(link) = route_device(view) else { return all_down(view) };
+    if !link.up {
+        return Some(here(Code::LocalInterface, Certainty::Certain, &[Clue::LinkDown]).variant("down"));
+    }
+    // Loopback devices have no cable; a device without carrier sends nothing.
+    if link.carrier == Some(false) && !link.loopback {
+        return Some(
+            here(Code::LocalInterface, Certainty::Certain, &[Clue::LinkNoCarrier]).variant("no-carrier"),
+        );
+    }
+    None
+}
+
+/// No route, and every device that could have one is switched off: its routes went with it.
+fn all_down(view: &View) -> Option<Finding> {
+    let nowhere = view.failed(Call::Connect) == Some(E::ENETUNREACH);
+    if !nowhere || view.target().is_loopback() || !view.refusals().is_empty() {
+        return None;
+    }
+    let mut devices = view.evidence.host.links.seen()?.iter().filter(|link| !link.loopback).peekable();
+    devices.peek()?;
+    devices.all(|link| !link.up).then(|| {
+        here(Code::LocalInterface, Certainty::Likely, &[Clue::CallFailed, Clue::LinkDown])
+            .variant("down")
+            .or(&[Code::UnreachableNoRoute])
+    })
+}
+
+/// An unanswered neighbour ends an attempt by an ICMP error of our own: a dead link looks like that as well.
+fn ended_by_own_icmp(view: &View) -> bool {
+    view.icmp().is_some_and(|(_, entry)| view.is_ours(entry))
+}
+
+/// The device that this flow leaves by, or would leave by if it were up.
+fn route_device<'a>(view: &View<'a>) -> Option<&'a Link> {
+    let target = view.target();
+    // A loopback target needs `lo`, whatever route its absence opens.
+    if target.is_loopback()
+        && let Some(links) = view.evidence.host.links.seen()
+        && let Some(lo) = links.iter().find(|link| link.loopback && !link.up)
+    {
+        return Some(lo);
+    }
+    if let Some(name) = &view.evidence.request.interface
+        && let Some(link) = view.device(name)
+    {
+        return Some(link);
+    }
+    if let Host::Address { scope: Some(scope), .. } = &view.evidence.request.target.host
+        && let Some(link) = view.device(scope)
+    {
+        return Some(link);
+    }
+    if let Some(link) = view.attempt.link.seen() {
+        return Some(link);
+    }
+    // The routes of a device that is down are gone; its addresses still say which targets lie on it.
+    view.route_refused()?;
+    let addresses = view.evidence.host.addresses.seen()?;
+    let on_link = addresses.iter().find(|own| covers(own.address, own.prefix_len, target))?;
+    let links = view.evidence.host.links.seen()?;
+    links.iter().find(|link| link.index == on_link.device_index && !link.up)
+}
+
+fn covers(own: IpAddr, prefix_len: u8, target: IpAddr) -> bool {
+    match (own, target) {
+        (IpAddr::V4(own), IpAddr::V4(target)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix_len.min(32))).unwrap_or(0);
+            u32::from(own) & mask == u32::from(target) & mask
+        }
+        (IpAddr::V6(own), IpAddr::V6(target)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(prefix_len.min(128))).unwrap_or(0);
+            u128::from(own) & mask == u128::from(target) & mask
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn source(view: &View) -> Option<Finding> {
+    let request = &view.evidence.request;
+    match view.failed(Call::Bind)? {
+        E::EADDRINUSE => Some(here(Code::LocalSourceInUse, Certainty::Certain, &[Clue::CallFailed])),
+        E::EADDRNOTAVAIL => {
+            let own = view.evidence.host.addresses.seen();
+            let tentative = own.is_some_and(|all| {
+                all.iter().any(|own| Some(own.address) == request.source && own.tentative)
+            });
+            let finding = if tentative {
+                here(Code::LocalSourceAddress, Certainty::Certain, &[Clue::CallFailed, Clue::TentativeSource])
+                    .variant("tentative")
+            } else {
+                here(Code::LocalSourceAddress, Certainty::Certain, &[Clue::CallFailed])
+            };
+            Some(finding)
+        }
+        E::EACCES => {
+            let port = request.source_port?;
+            match view.evidence.host.unprivileged_port_start.seen() {
+                Some(start) if port < *start => Some(here(
+                    Code::LocalSourcePrivileged,
+                    Certainty::Certain,
+                    &[Clue::CallFailed, Clue::PrivilegedPorts],
+                )),
+                None if port < 1024 => Some(
+                    here(Code::LocalSourcePrivileged, Certainty::Likely, &[Clue::CallFailed])
+                        .variant("unknown")
+                        .or(&[Code::LocalDenied]),
+                ),
+                _ => Some(here(Code::LocalDenied, Certainty::Likely, &[Clue::CallFailed])),
+            }
+        }
+        _ => Some(here(Code::LocalDenied, Certainty::Possible, &[Clue::CallFailed])),
+    }
+}
+
+/// IPv6 link-local addresses mean nothing without their link: connect fails with `EINVAL` (tcp_v6_connect).
+pub(super) fn scope(view: &View) -> Option<Finding> {
+    let std::net::SocketAddr::V6(target) = view.attempt.address else { return None };
+    let link_local = target.ip().is_unicast_link_local() && target.scope_id() == 0;
+    (link_local && view.failed(Call::Connect) == Some(E::EINVAL))
+        .then(|| here(Code::LocalScopeMissing, Certainty::Certain, &[Clue::CallFailed, Clue::NoScope]))
+}
+
+pub(super) fn family(view: &View) -> Option<Finding> {
+    if view.failed(Call::Socket) == Some(E::EAFNOSUPPORT) {
+        return Some(here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::CallFailed]));
+    }
+    if view.attempt.connected_ms.is_none() && has_odd_source(view) {
+        return Some(
+            here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::OddSource]).variant("no-address"),
+        );
+    }
+    let errno = view.failed(Call::Connect)?;
+    if view.family() != Family::V6 || !matches!(errno, E::EADDRNOTAVAIL | E::ENETUNREACH) {
+        return None;
+    }
+    if is_switched_off(view) {
+        return Some(here(
+            Code::LocalFamilyDisabled,
+            Certainty::Certain,
+            &[Clue::CallFailed, Clue::FamilyOff],
+        ));
+    }
+    if errno != E::EADDRNOTAVAIL {
+        return None;
+    }
+    let own = view.evidence.host.addresses.seen()?;
+    let usable = own.iter().any(|own| {
+        matches!(own.address, IpAddr::V6(v6) if !v6.is_unicast_link_local() && !own.tentative
+            && (view.target().is_loopback() || !v6.is_loopback()))
+    });
+    (!usable).then(|| {
+        here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::CallFailed, Clue::NoOwnAddress])
+            .variant("no-address")
+    })
+}
+
+/// The kernel takes ::1, or a link-local address, to reach a target that neither can reach: no better address
+/// is left (ipv6_dev_get_saddr).
+fn has_odd_source(view: &View) -> bool {
+    let Some(source) = view.attempt.source.map(|source| source.ip()) else { return false };
+    if view.evidence.request.source.is_some() || view.attempt.is_local() {
+        return false;
+    }
+    let link_local = matches!((source, view.target()), (IpAddr::V6(source), IpAddr::V6(target))
+        if source.is_unicast_link_local() && !target.is_unicast_link_local());
+    source.is_loopback() || (link_local && view.attempt.gateway().is_some())
+}
+
+/// IPv6 is off where every device that could carry it has it off and no address of it is left.
+fn is_switched_off(view: &View) -> bool {
+    let (Some(links), Some(own)) = (view.evidence.host.links.seen(), view.evidence.host.addresses.seen())
+    else {
+        return false;
+    };
+    let loopback_target = view.target().is_loopback();
+    let mut carriers = links.iter().filter(|link| link.up && (link.loopback == loopback_target)).peekable();
+    let off = |link: &Link| link.ipv6_disabled == Some(true);
+    let no_address = own.iter().all(|own| match own.address {
+        IpAddr::V6(v6) => v6.is_loopback() && !loopback_target,
+        IpAddr::V4(_) => true,
+    });
+    no_address
+        && match carriers.peek() {
+            Some(_) => carriers.all(off),
+            None => links.iter().any(|link| link.loopback && off(link)),
+        }
+}
+
+/// Which refusing entries fit an errno: the kernel's `fib_props` and `fib_rules` tables.
+fn fits(errno: E, kind: RefusalKind, action: RouteType) -> bool {
+    match (errno, action) {
+        (E::EACCES, RouteType::Prohibit) | (E::EINVAL, RouteType::Blackhole) => true,
+        (E::EHOSTUNREACH, RouteType::Unreachable) => kind == RefusalKind::Route,
+        (E::ENETUNREACH, RouteType::Unreachable) => kind == RefusalKind::Rule,
+        (E::ENETUNREACH, RouteType::Throw) => true,
+        _ => false,
+    }
+}
+
+pub(super) fn refusing_route(view: &View) -> Option<Finding> {
+    let errno = view.failed(Call::Connect)?;
+    // The route lookup for this very flow gives the same errno: no policy stands between.
+    let same = view.route_refused() == Some(errno);
+    if !same {
+        return None;
+    }
+    let refusals = view.refusals();
+    let fitting = refusals.iter().find(|refusal| fits(errno, refusal.kind, refusal.action));
+    let main = |table: Option<u32>| table == Some(254);
+    match fitting {
+        Some(refusal) => {
+            let sure = match refusal.kind {
+                // A throw route refuses only if its table was asked; the main one always is.
+                RefusalKind::Route => refusal.action != RouteType::Throw || main(refusal.table),
+                RefusalKind::Rule => refusal.other_selectors.is_empty(),
+            };
+            let certainty = if sure { Certainty::Certain } else { Certainty::Likely };
+            let because = [Clue::CallFailed, Clue::RouteRefuses, Clue::RefusalFound];
+            let variant = if refusal.kind == RefusalKind::Rule { "rule" } else { "" };
+            Some(here(Code::UnreachableLocalRoute, certainty, &because).variant(variant))
+        }
+        // No entry was found, but nothing else gives these errnos in a route lookup.
+        None if matches!(errno, E::EACCES | E::EINVAL | E::EHOSTUNREACH) => Some(
+            here(Code::UnreachableLocalRoute, Certainty::Likely, &[Clue::CallFailed, Clue::RouteRefuses])
+                .variant("unseen")
+                .or(&[Code::LocalDenied]),
+        ),
+        None => None,
+    }
+}
+
+pub(super) fn no_route(view: &View) -> Option<Finding> {
+    let errno = view.failed(Call::Connect)?;
+    if let Some(RouteAnswer::Route(route)) = view.attempt.route.seen()
+        && matches!(route.kind, RouteType::Broadcast | RouteType::Multicast)
+        && matches!(errno, E::ENETUNREACH | E::EACCES | E::EINVAL)
+    {
+        let because = [Clue::CallFailed, Clue::NotUnicast];
+        return Some(here(Code::UnreachableNoRoute, Certainty::Certain, &because).variant("not-unicast"));
+    }
+    if errno != E::ENETUNREACH {
+        return None;
+    }
+    // Without a look at the tables, a refusing rule or a throw route could be behind it.
+    let looked = view.attempt.refusals.seen().is_some();
+    let refused = view.route_refused() == Some(E::ENETUNREACH);
+    let finding = if refused && looked {
+        here(Code::UnreachableNoRoute, Certainty::Certain, &[Clue::CallFailed, Clue::NoRoute])
+    } else {
+        here(Code::UnreachableNoRoute, Certainty::Likely, &[Clue::CallFailed])
+            .or(&[Code::UnreachableLocalRoute])
+    };
+    Some(finding)
+}
+
+/// What is left when connect failed at once and no route explains it.
+pub(super) fn connect_failed(view: &View) -> Option<Finding> {
+    let failed = view.attempt.failed?;
+    let finding = match failed.errno.get() {
+        E::EADDRNOTAVAIL if view.evidence.request.source_port.is_some() => {
+            here(Code::LocalTupleInUse, Certainty::Likely, &[Clue::CallFailed])
+        }
+        E::EADDRNOTAVAIL => here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])
+            .or(&[Code::LocalTupleInUse, Code::LocalFamilyDisabled]),
+        E::EPERM | E::EACCES | E::ECONNREFUSED if view.attempt.route().is_some() => {
+            here(Code::LocalDenied, Certainty::Likely, &[Clue::CallFailed, Clue::RouteFound])
+        }
+        _ => here(Code::LocalDenied, Certainty::Possible, &[Clue::CallFailed]),
+    };
+    Some(finding)
+}

@@ -1,0 +1,150 @@
+//! Evidence in, diagnosis out. Pure: no socket, clock, environment or file; the same evidence gives the same
+//! answer whenever and wherever it is asked again.
+//!
+//! Each attempt is judged by the first rule of the `rules` table that holds; `combine` then picks the attempt
+//! that explains the target. Words are not chosen here, only codes, clues and variants.
+
+mod combine;
+pub mod icmp;
+mod local;
+mod names;
+mod rules;
+mod signals;
+mod silence;
+mod view;
+
+use crate::model::Evidence;
+use crate::verdict::{Certainty, Clue, Code, Variant};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "where", rename_all = "lowercase")]
+pub enum Culprit {
+    /// This host: its tables, firewall, socket, hosts file.
+    Client,
+    /// The name service; the server, where it is known.
+    Resolver {
+        /// The name server's address.
+        address: Option<IpAddr>,
+    },
+    /// A neighbour on the link that does not answer.
+    Link {
+        /// The neighbour.
+        address: IpAddr,
+    },
+    /// A router on the way.
+    Router {
+        /// Its address.
+        address: IpAddr,
+        /// How many hops away, where that is known.
+        hop: Option<u8>,
+    },
+    /// Somewhere on the way.
+    Path {
+        /// The last hop that answered; `None` where nobody asked the hops.
+        after: Option<Hop>,
+    },
+    /// The target's host.
+    Target,
+    /// The program at the target.
+    Service,
+}
+
+/// A hop of the path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// Its number; 0 is this host.
+    pub hop: u8,
+    /// Its address, if it answered.
+    pub address: Option<IpAddr>,
+}
+
+/// What one attempt, or the whole target, came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What happened.
+    pub code: Code,
+    /// Which wording of it fits.
+    pub variant: Variant,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Who did it; `None` where nothing failed.
+    pub culprit: Option<Culprit>,
+    /// The observations it rests on.
+    pub because: Vec<Clue>,
+    /// What gives the same evidence.
+    pub alternatives: Vec<Code>,
+}
+
+impl Finding {
+    fn new(code: Code, certainty: Certainty, culprit: Culprit, because: &[Clue]) -> Self {
+        Finding {
+            code,
+            variant: "",
+            certainty,
+            culprit: Some(culprit),
+            because: because.to_vec(),
+            alternatives: Vec::new(),
+        }
+    }
+
+    fn variant(mut self, variant: Variant) -> Self {
+        self.variant = variant;
+        self
+    }
+
+    fn or(mut self, alternatives: &[Code]) -> Self {
+        self.alternatives.extend_from_slice(alternatives);
+        self
+    }
+}
+
+/// A fact worth knowing that is not the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// Another address of the name failed.
+    AddressFailed {
+        /// Which attempt.
+        attempt: usize,
+        /// With what.
+        code: Code,
+    },
+}
+
+/// The answer about one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The verdict.
+    pub finding: Finding,
+    /// The attempt that it is about; `None` where no address was tried.
+    pub about: Option<usize>,
+    /// What each attempt came to; `None` for one that was still running when the answer was clear.
+    pub attempts: Vec<Option<Finding>>,
+    /// Facts beside it.
+    pub remarks: Vec<Remark>,
+}
+
+/// Judges the evidence.
+pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    if evidence.attempts.is_empty() {
+        return Diagnosis {
+            finding: names::judge(evidence),
+            about: None,
+            attempts: Vec::new(),
+            remarks: Vec::new(),
+        };
+    }
+    let attempts = evidence
+        .attempts
+        .iter()
+        .map(|attempt| attempt.ended_ms.map(|_| rules::judge(evidence, attempt)))
+        .collect();
+    combine::combine(attempts)
+}
+
+#[cfg(test)]
+#[path = "diagnose_tests.rs"]
+mod tests;

@@ -1,0 +1,59 @@
+//! The table that judges one attempt: the first rule that holds is the verdict.
+
+use super::view::View;
+use super::{Culprit, Finding, local, signals, silence};
+use crate::model::{Attempt, Evidence};
+use crate::verdict::{Certainty, Code};
+
+/// A rule: the judgement, if it holds.
+type Rule = fn(&View) -> Option<Finding>;
+
+/// The rules, first match wins. What this host did itself comes before a packet that came in, a packet before
+/// silence, a nearer culprit before a farther one. Above each stands why it comes before what follows.
+const RULES: &[Rule] = &[
+    // A completed handshake is never a failure to connect.
+    signals::handshake,
+    // Without a socket nothing was asked of the network.
+    local::limits,
+    // Nothing can be bound or sent through a device that is not there or is down.
+    local::device,
+    // Bind comes before connect.
+    local::source,
+    // EINVAL without a scope is not the EINVAL of a blackhole route.
+    local::scope,
+    // Without an address to send from, routes and neighbours fail for that reason.
+    local::family,
+    // A route that refuses on purpose is more than a missing one.
+    local::refusing_route,
+    // The errno has a reason in the routing tables; a policy is what remains.
+    local::no_route,
+    // A call that failed at once sent no packet that could be answered.
+    local::connect_failed,
+    // Made on this host, whatever the target's address says.
+    signals::own_icmp,
+    // An ICMP error explains the errno that it set; a reset leaves none.
+    signals::foreign_icmp,
+    // An answer comes before silence.
+    signals::reset,
+    // An ended attempt is not a silent one.
+    signals::unseen_error,
+    // This host's own tables come before what lies beyond them.
+    silence::route_lost,
+    // The SYN is still here: nobody beyond the link can have seen it.
+    silence::neighbour,
+    // Packets that came back prove that the SYNs went out.
+    silence::answers_rejected,
+    // What never left can't be lost on the way.
+    silence::own_filter,
+    // The last: it holds for whatever is left.
+    silence::silence,
+];
+
+/// Judges one attempt.
+pub(super) fn judge(evidence: &Evidence, attempt: &Attempt) -> Finding {
+    let view = View { evidence, attempt };
+    RULES.iter().find_map(|rule| rule(&view)).unwrap_or_else(|| {
+        // The last rule holds always; this is what it would say with no evidence at all.
+        Finding::new(Code::TimeoutSilent, Certainty::Possible, Culprit::Path { after: None }, &[])
+    })
+}

@@ -1,0 +1,81 @@
+//! What a rule may look at: one attempt within the whole evidence, with the questions that rules share.
+
+use crate::model::{
+    Attempt, Call, Evidence, Family, Icmp, Link, NeighbourState, QueueEntry, Refusal, RouteAnswer, TcpInfo,
+    TcpState,
+};
+use nix::errno::Errno as E;
+use std::net::IpAddr;
+
+/// One attempt, and everything beside it.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) evidence: &'a Evidence,
+    pub(super) attempt: &'a Attempt,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn target(&self) -> IpAddr {
+        self.attempt.address.ip()
+    }
+
+    pub(super) fn family(&self) -> Family {
+        Family::of(self.target())
+    }
+
+    /// The errno of a call that failed at once.
+    pub(super) fn failed(&self, call: Call) -> Option<E> {
+        self.attempt.failed.filter(|failed| failed.call == call).map(|failed| failed.errno.get())
+    }
+
+    pub(super) fn tcp(&self) -> Option<&'a TcpInfo> {
+        self.attempt.tcp.seen()
+    }
+
+    /// The last `SO_ERROR`.
+    pub(super) fn so_error(&self) -> Option<E> {
+        self.attempt.so_errors.last().map(|error| error.errno.get())
+    }
+
+    pub(super) fn icmp(&self) -> Option<(Icmp, &'a QueueEntry)> {
+        self.attempt.deciding_icmp()
+    }
+
+    /// Whether the sender of an ICMP error is this very host.
+    pub(super) fn is_ours(&self, entry: &QueueEntry) -> bool {
+        let own_end = self.attempt.source.map(|source| source.ip());
+        entry.sender_is_ours.seen() == Some(&true) || (entry.sender.is_some() && entry.sender == own_end)
+    }
+
+    /// Whether the attempt was still waiting for an answer when it was last looked at.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.attempt.failed.is_none()
+            && self.attempt.connected_ms.is_none()
+            && match self.tcp() {
+                Some(tcp) => tcp.state != TcpState::Close,
+                None => self.so_error().is_none(),
+            }
+    }
+
+    /// The state of the neighbour at the last look.
+    pub(super) fn neighbour(&self) -> Option<NeighbourState> {
+        self.attempt.last_neighbour().map(|sample| sample.state)
+    }
+
+    /// The errno with which the route lookup refuses, if it does.
+    pub(super) fn route_refused(&self) -> Option<E> {
+        match self.attempt.route.seen()? {
+            RouteAnswer::Refused(errno) => Some(errno.get()),
+            RouteAnswer::Route(_) => None,
+        }
+    }
+
+    pub(super) fn refusals(&self) -> &'a [Refusal] {
+        self.attempt.refusals.seen().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// A device by its name, from the list of all.
+    pub(super) fn device(&self, name: &str) -> Option<&'a Link> {
+        self.evidence.host.links.seen()?.iter().find(|link| link.name == name)
+    }
+}

@@ -1,0 +1,163 @@
+//! The loop: asks the plan what to start, adds what probes bring to the evidence, ends when the plan says so.
+
+use crate::model::{Attempt, Evidence, Host, Millis, Request};
+use crate::plan::{self, Plan, Probe};
+use crate::probe::{self, AttemptAsk, Observation, Tables};
+use crate::sys::{self, Flow};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+
+/// Gathers everything that bears on one target. Ends within the timeout for the name, the timeout for the
+/// connection, and the grace.
+///
+/// A failed connection is a result, and so is the lack of a descriptor to try it with.
+pub fn investigate(request: Request) -> Evidence {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(Investigation::new(request).run()),
+        Err(error) => {
+            let mut evidence = Evidence::new(request);
+            evidence.lacking = Some(probe::lacking(&error));
+            evidence
+        }
+    }
+}
+
+struct Investigation {
+    begun: Instant,
+    request: Arc<Request>,
+    evidence: Evidence,
+    asked: Vec<Probe>,
+    candidates: Vec<SocketAddr>,
+    tables: Arc<Tables>,
+    stop: watch::Sender<bool>,
+    tell: mpsc::UnboundedSender<Observation>,
+    told: mpsc::UnboundedReceiver<Observation>,
+}
+
+impl Investigation {
+    fn new(request: Request) -> Self {
+        let (tell, told) = mpsc::unbounded_channel();
+        Investigation {
+            begun: Instant::now(),
+            request: Arc::new(request.clone()),
+            evidence: Evidence::new(request),
+            asked: Vec::new(),
+            candidates: Vec::new(),
+            tables: Arc::new(Tables::default()),
+            stop: watch::Sender::new(false),
+            tell,
+            told,
+        }
+    }
+
+    async fn run(mut self) -> Evidence {
+        loop {
+            let Plan { start, stop_attempts, wake_at, done } =
+                plan::next(&self.evidence, &self.asked, self.now());
+            for probe in start {
+                self.asked.push(probe);
+                self.start(probe).await;
+            }
+            if self.evidence.lacking.is_some() || done {
+                break;
+            }
+            if stop_attempts {
+                self.stop.send_replace(true);
+            }
+            let wake = wake_at
+                .map_or(Duration::MAX, |moment| moment.to_duration().saturating_sub(self.begun.elapsed()));
+            // The channel can't close: this investigation holds a sender.
+            if let Ok(Some(observation)) = tokio::time::timeout(wake, self.told.recv()).await {
+                self.add(observation);
+            }
+        }
+        self.evidence.elapsed_ms = self.now();
+        self.evidence
+    }
+
+    fn now(&self) -> Millis {
+        Millis::from(self.begun.elapsed())
+    }
+
+    /// Starts a probe; those that the kernel answers at once have answered when this returns.
+    async fn start(&mut self, probe: Probe) {
+        match probe {
+            Probe::Lookup => self.look_up().await,
+            Probe::Attempt(index) => self.connect(index),
+            Probe::Refusals(index) => {
+                let Some(address) = self.candidates.get(index) else { return };
+                let flow = Flow {
+                    destination: address.ip(),
+                    port: address.port(),
+                    source: self.request.source,
+                    source_port: self.request.source_port,
+                    device: None,
+                };
+                let refusals = self.tables.ask(|tables| tables.refusals(&flow));
+                self.tell(Observation::Refusals(index, refusals));
+            }
+            Probe::Addresses => {
+                let addresses = self.tables.ask(sys::Netlink::addresses);
+                self.tell(Observation::Addresses(addresses));
+            }
+            Probe::Links => {
+                let links = self.tables.ask(sys::Netlink::links);
+                self.tell(Observation::Links(links));
+            }
+            Probe::PortStart => self.tell(Observation::PortStart(sys::unprivileged_port_start().into())),
+        }
+    }
+
+    async fn look_up(&mut self) {
+        let Host::Name(name) = &self.request.target.host else { return };
+        let deadline = self.request.timeout_ms.to_duration();
+        match probe::lookup(name.clone(), self.request.family, deadline).await {
+            Ok(lookup) => self.tell(Observation::Lookup(lookup)),
+            Err(error) => self.evidence.lacking = Some(probe::lacking(&error)),
+        }
+    }
+
+    fn connect(&mut self, index: usize) {
+        if self.candidates.is_empty() {
+            self.candidates = plan::candidates(&self.evidence).unwrap_or_default();
+        }
+        let Some(address) = self.candidates.get(index) else { return };
+        let blank = Attempt::new(*address, self.now());
+        self.evidence.attempts.push(blank.clone());
+        let ask = AttemptAsk {
+            index,
+            request: Arc::clone(&self.request),
+            tables: Arc::clone(&self.tables),
+            stop: self.stop.subscribe(),
+            tell: self.tell.clone(),
+        };
+        tokio::spawn(probe::attempt(ask, blank));
+    }
+
+    fn tell(&self, observation: Observation) {
+        // The receiver is this investigation's own.
+        let _ = self.tell.send(observation);
+    }
+
+    fn add(&mut self, observation: Observation) {
+        match observation {
+            Observation::Lookup(lookup) => self.evidence.lookup = crate::model::Fact::Seen(lookup),
+            Observation::Attempt(index, seen) => {
+                if let Some(attempt) = self.evidence.attempts.get_mut(index) {
+                    *attempt = *seen;
+                }
+            }
+            Observation::Refusals(index, refusals) => {
+                if let Some(attempt) = self.evidence.attempts.get_mut(index) {
+                    attempt.refusals = refusals;
+                }
+            }
+            Observation::Addresses(addresses) => self.evidence.host.addresses = addresses,
+            Observation::Links(links) => self.evidence.host.links = links,
+            Observation::PortStart(start) => self.evidence.host.unprivileged_port_start = start,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Everything that was seen, unfolded; enough to diagnose it again.
+
+use super::target::{Family, Target};
+use super::{
+    Errno, Fact, HostFacts, Icmp, Link, Millis, NeighbourSample, QueueEntry, Refusal, Route, RouteAnswer,
+    RouteType, SoError, TcpInfo,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+
+/// What the user asked for, as far as it bears on the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Request {
+    /// The target.
+    pub target: Target,
+    /// `-4` or `-6`.
+    pub family: Option<Family>,
+    /// `--timeout`.
+    pub timeout_ms: Millis,
+    /// `--grace`.
+    pub grace_ms: Millis,
+    /// `--source`.
+    pub source: Option<IpAddr>,
+    /// `--source-port`.
+    pub source_port: Option<u16>,
+    /// `--interface`.
+    pub interface: Option<String>,
+}
+
+impl Request {
+    /// The timeout where none is asked for: four SYNs on Linux since 6.5.
+    pub const TIMEOUT: Millis = Millis(4000.0);
+    /// The grace where none is asked for.
+    pub const GRACE: Millis = Millis(250.0);
+
+    /// A request with the defaults.
+    pub fn new(target: Target) -> Self {
+        Request {
+            target,
+            family: None,
+            timeout_ms: Self::TIMEOUT,
+            grace_ms: Self::GRACE,
+            source: None,
+            source_port: None,
+            interface: None,
+        }
+    }
+}
+
+/// Every observation about one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// What was asked.
+    pub request: Request,
+    /// What ordinary programs get for the name; not asked for a literal address.
+    #[serde(default)]
+    pub lookup: Fact<Lookup>,
+    /// One for each address, in the order in which an ordinary client tries them.
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
+    /// This host's own tables.
+    #[serde(default)]
+    pub host: HostFacts,
+    /// A resource that whyconn itself lacked before it could try at all.
+    #[serde(default)]
+    pub lacking: Option<FailedCall>,
+    /// From the start to the last observation.
+    pub elapsed_ms: Millis,
+}
+
+impl Evidence {
+    /// Evidence of a request that has not begun.
+    pub fn new(request: Request) -> Self {
+        Evidence {
+            request,
+            lookup: Fact::NotAsked,
+            attempts: Vec::new(),
+            host: HostFacts::default(),
+            lacking: None,
+            elapsed_ms: Millis::default(),
+        }
+    }
+}
+
+/// One `getaddrinfo` call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lookup {
+    /// How it ended.
+    pub outcome: LookupOutcome,
+    /// How long it took, or was waited for.
+    pub elapsed_ms: Millis,
+    /// Addresses of the other family, asked for where `-4` or `-6` got none.
+    #[serde(default)]
+    pub other_family: Fact<Vec<Resolved>>,
+}
+
+/// How a lookup ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LookupOutcome {
+    /// Addresses, in getaddrinfo's order (RFC 6724 as the C library applies it), each once.
+    Addresses(Vec<Resolved>),
+    /// An `EAI_*` code, by its name (`EAI_NONAME`), and errno for `EAI_SYSTEM`.
+    Failed {
+        /// The code's name, or its number where it has none here.
+        eai: String,
+        /// errno, with `EAI_SYSTEM`.
+        errno: Option<Errno>,
+    },
+    /// No answer before the deadline.
+    NoAnswer,
+}
+
+/// One address of a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resolved {
+    /// The address.
+    pub address: IpAddr,
+    /// The scope of a link-local IPv6 address: a device's index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<u32>,
+}
+
+/// A system call on the attempt's socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Call {
+    /// `socket(2)`.
+    Socket,
+    /// `setsockopt(SO_BINDTODEVICE)`.
+    BindDevice,
+    /// `if_nametoindex(3)`, for a `%scope`.
+    Scope,
+    /// `bind(2)`.
+    Bind,
+    /// `connect(2)`, failing before anything was sent.
+    Connect,
+    /// The event loop's own descriptors.
+    EventLoop,
+}
+
+/// A call that failed at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailedCall {
+    /// Which one.
+    pub call: Call,
+    /// Why.
+    pub errno: Errno,
+}
+
+/// One connection attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Attempt {
+    /// Address and port of the far end.
+    pub address: SocketAddr,
+    /// When it began, since the start of the run.
+    pub started_ms: Millis,
+    /// The client's end, as the kernel chose it.
+    pub source: Option<SocketAddr>,
+    /// The call that failed at once, if one did.
+    pub failed: Option<FailedCall>,
+    /// When the handshake was complete, since the attempt's start.
+    pub connected_ms: Option<Millis>,
+    /// When the last look was taken, since the attempt's start; `None` while it runs.
+    pub ended_ms: Option<Millis>,
+    /// Every non-zero `SO_ERROR`, in the order read.
+    #[serde(default)]
+    pub so_errors: Vec<SoError>,
+    /// The error queue, in the order read.
+    #[serde(default)]
+    pub queue: Fact<Vec<QueueEntry>>,
+    /// The last `TCP_INFO`, read before `SO_ERROR` and the queue.
+    #[serde(default)]
+    pub tcp: Fact<TcpInfo>,
+    /// `SO_MEMINFO`'s `wmem_alloc` in bytes: above 0 in SYN-SENT, the SYN is still held in this host.
+    #[serde(default)]
+    pub unsent_bytes: Fact<u32>,
+    /// The route for this flow.
+    #[serde(default)]
+    pub route: Fact<RouteAnswer>,
+    /// The same question again, at the end of an attempt that got no answer.
+    #[serde(default)]
+    pub route_at_end: Fact<RouteAnswer>,
+    /// The device of that route.
+    #[serde(default)]
+    pub link: Fact<Link>,
+    /// The neighbour that the SYN has to go through.
+    #[serde(default)]
+    pub neighbour: Fact<Vec<NeighbourSample>>,
+    /// Routes and rules that refuse this destination on purpose.
+    #[serde(default)]
+    pub refusals: Fact<Vec<Refusal>>,
+    /// What the peer did within the grace.
+    #[serde(default)]
+    pub after: Fact<AfterHandshake>,
+}
+
+impl Attempt {
+    /// An attempt that begins now.
+    pub fn new(address: SocketAddr, started_ms: Millis) -> Self {
+        Attempt {
+            address,
+            started_ms,
+            source: None,
+            failed: None,
+            connected_ms: None,
+            ended_ms: None,
+            so_errors: Vec::new(),
+            queue: Fact::NotAsked,
+            tcp: Fact::NotAsked,
+            unsent_bytes: Fact::NotAsked,
+            route: Fact::NotAsked,
+            route_at_end: Fact::NotAsked,
+            link: Fact::NotAsked,
+            neighbour: Fact::NotAsked,
+            refusals: Fact::NotAsked,
+            after: Fact::NotAsked,
+        }
+    }
+
+    /// The route, where the kernel named one.
+    pub fn route(&self) -> Option<&Route> {
+        self.route.seen().and_then(RouteAnswer::route)
+    }
+
+    /// The gateway, for a target that is not on our link.
+    pub fn gateway(&self) -> Option<IpAddr> {
+        self.route().and_then(|route| route.gateway)
+    }
+
+    /// Whether the target is an address of this host.
+    pub fn is_local(&self) -> bool {
+        self.address.ip().is_loopback() || self.route().is_some_and(|route| route.kind == RouteType::Local)
+    }
+
+    /// The ICMP error that explains the attempt: the last that agrees with the last `SO_ERROR`, else the first.
+    pub fn deciding_icmp(&self) -> Option<(Icmp, &QueueEntry)> {
+        let entries = || {
+            let queue = self.queue.seen().map(Vec::as_slice).unwrap_or_default();
+            queue.iter().filter_map(|entry| entry.icmp().map(|icmp| (icmp, entry)))
+        };
+        let last = self.so_errors.last().map(|error| error.errno);
+        entries().rfind(|(_, entry)| Some(entry.errno) == last).or_else(|| entries().next())
+    }
+
+    /// The last look at the neighbour.
+    pub fn last_neighbour(&self) -> Option<&NeighbourSample> {
+        self.neighbour.seen().and_then(|samples| samples.last())
+    }
+}
+
+/// What happened between the handshake and the end of the grace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AfterHandshake {
+    /// Nothing: the connection stayed open.
+    Quiet,
+    /// Data came; the number of bytes of the first read, at most 256.
+    Data(u32),
+    /// The peer closed without a byte.
+    Closed,
+    /// The peer reset without a byte.
+    Reset,
+}

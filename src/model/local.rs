@@ -1,0 +1,183 @@
+//! What this host's own tables say: routes, neighbours, links, addresses, sysctls.
+
+use super::{Errno, Fact, Millis};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The type of a route (`rtm_type` in linux/rtnetlink.h).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteType {
+    /// A gateway or a direct route.
+    Unicast,
+    /// The destination is an address of this host.
+    Local,
+    /// The destination is a broadcast address of a link.
+    Broadcast,
+    /// The destination is an anycast address of this host.
+    Anycast,
+    /// The destination is a multicast group.
+    Multicast,
+    /// Packets are dropped; connect fails with `EINVAL`.
+    Blackhole,
+    /// Connect fails with `EHOSTUNREACH`.
+    Unreachable,
+    /// Connect fails with `EACCES`.
+    Prohibit,
+    /// The lookup goes on in the next table.
+    Throw,
+    /// Another type, by its number.
+    #[serde(untagged)]
+    Other(u8),
+}
+
+/// The route that the kernel would take for this very flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Route {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: RouteType,
+    /// The next hop; `None` on the link itself.
+    pub gateway: Option<IpAddr>,
+    /// Index of the device that it leaves by.
+    pub device_index: Option<u32>,
+    /// The source address that the kernel would choose.
+    pub preferred_source: Option<IpAddr>,
+    /// The routing table that held it.
+    pub table: Option<u32>,
+}
+
+/// What `RTM_GETROUTE` answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteAnswer {
+    /// There is one.
+    Route(Route),
+    /// The kernel refuses, with this errno.
+    Refused(Errno),
+}
+
+impl RouteAnswer {
+    /// The route, where there is one.
+    pub fn route(&self) -> Option<&Route> {
+        match self {
+            RouteAnswer::Route(route) => Some(route),
+            RouteAnswer::Refused(_) => None,
+        }
+    }
+}
+
+/// Where a [`Refusal`] stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalKind {
+    /// An entry of a routing table.
+    Route,
+    /// A policy rule (`ip rule`).
+    Rule,
+}
+
+/// A route or rule that refuses packets on purpose, and covers the destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refusal {
+    /// Route or rule.
+    pub kind: RefusalKind,
+    /// Blackhole, unreachable, prohibit or throw.
+    #[serde(rename = "type")]
+    pub action: RouteType,
+    /// The prefix it covers, such as `198.18.0.0/15` or `default`; `None` for a rule without one.
+    pub prefix: Option<String>,
+    /// The table that holds the route.
+    pub table: Option<u32>,
+    /// The rule's priority, or the route's metric.
+    pub priority: Option<u32>,
+    /// Selectors that could not be compared with this flow (`fwmark`, `iif`, ...): empty means that it matches.
+    #[serde(default)]
+    pub other_selectors: Vec<String>,
+}
+
+/// A network device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// `IFF_UP`: switched on by the administrator.
+    pub up: bool,
+    /// `IFLA_CARRIER`: whether the other end is there; `None` where the kernel does not say.
+    pub carrier: Option<bool>,
+    /// `IFF_LOOPBACK`.
+    pub loopback: bool,
+    /// Set where IPv6 is switched off on this device (`net.ipv6.conf.DEV.disable_ipv6`).
+    #[serde(default)]
+    pub ipv6_disabled: Option<bool>,
+}
+
+/// State of a neighbour (`ndm_state`, rtnetlink(7)): who answers ARP or neighbour discovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NeighbourState {
+    /// No entry: nobody asked yet, or the kernel forgot it.
+    Absent,
+    /// Asked, no answer yet.
+    Incomplete,
+    /// Confirmed a short while ago.
+    Reachable,
+    /// Known, not confirmed lately.
+    Stale,
+    /// Used while stale; a probe follows.
+    Delay,
+    /// Known, and does not answer the probes so far.
+    Probe,
+    /// Asked often enough without an answer.
+    Failed,
+    /// The device needs no neighbours.
+    Noarp,
+    /// Written by hand.
+    Permanent,
+    /// Another state, by its number.
+    #[serde(untagged)]
+    Other(u16),
+}
+
+/// One look at the neighbour table (`RTM_GETNEIGH`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NeighbourSample {
+    /// When, since the attempt's start.
+    pub at_ms: Millis,
+    /// Whose entry: the gateway's, or the target's own.
+    pub address: IpAddr,
+    /// The state.
+    pub state: NeighbourState,
+    /// How long ago the entry was last confirmed.
+    pub confirmed_ms_ago: Option<Millis>,
+}
+
+/// An address of this host (`RTM_GETADDR`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// Length of its prefix.
+    pub prefix_len: u8,
+    /// Index of the device that has it.
+    pub device_index: u32,
+    /// Whether duplicate address detection is still running, or has failed.
+    pub tentative: bool,
+}
+
+/// Tables of this host, asked only when a failure needs them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HostFacts {
+    /// Every address of this host.
+    #[serde(default)]
+    pub addresses: Fact<Vec<OwnAddress>>,
+    /// Every device.
+    #[serde(default)]
+    pub links: Fact<Vec<Link>>,
+    /// `net.ipv4.ip_unprivileged_port_start`: the first port that needs no privilege.
+    #[serde(default)]
+    pub unprivileged_port_start: Fact<u16>,
+}

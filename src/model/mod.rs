@@ -1,0 +1,21 @@
+//! The nouns: what was asked ([`target`], [`Request`]) and what was seen ([`Evidence`]).
+//!
+//! Nothing here opens a socket, reads a clock or decides anything. Everything can be written as JSON and
+//! read back, because a report's evidence is its own test case.
+
+mod evidence;
+mod fact;
+mod local;
+mod signal;
+pub mod target;
+
+pub use evidence::{
+    AfterHandshake, Attempt, Call, Evidence, FailedCall, Lookup, LookupOutcome, Request, Resolved,
+};
+pub use fact::{Fact, Millis};
+pub use local::{
+    HostFacts, Link, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route, RouteAnswer,
+    RouteType,
+};
+pub use signal::{Errno, Icmp, Origin, QueueEntry, SoError, TcpInfo, TcpState};
+pub use target::{Family, Host, Target, Transport};

@@ -1,0 +1,305 @@
+//! One connection attempt, watched closely: the socket's own account of it, and this host's tables while the
+//! SYN is pending.
+
+use super::{Observation, Tables};
+use crate::model::{
+    Attempt, Call, Errno, Fact, FailedCall, Host, Millis, NeighbourSample, QueueEntry, Request, SoError,
+    TcpState,
+};
+use crate::sys::{Connecting, Final, Flow, TcpClient, interface_index};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::Interest;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, sleep_until};
+
+/// How long to leave a socket alone that woke us without news.
+const REST: Duration = Duration::from_millis(5);
+
+/// What an attempt needs from the rest of the program.
+#[derive(Debug)]
+pub(crate) struct AttemptAsk {
+    /// Its place among the addresses.
+    pub(crate) index: usize,
+    /// What the user asked for.
+    pub(crate) request: Arc<Request>,
+    /// This host's tables.
+    pub(crate) tables: Arc<Tables>,
+    /// Becomes true when the answer is clear without this attempt.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Where observations go.
+    pub(crate) tell: mpsc::UnboundedSender<Observation>,
+}
+
+/// Runs one attempt to its end: an answer, the deadline, or the stop sign.
+pub(crate) async fn attempt(ask: AttemptAsk, blank: Attempt) {
+    let mut run = Run { begun: Instant::now(), seen: blank, ask, flow: None };
+    run.go().await;
+    run.seen.ended_ms = Some(run.now());
+    run.tell();
+}
+
+struct Run {
+    begun: Instant,
+    seen: Attempt,
+    ask: AttemptAsk,
+    flow: Option<Flow>,
+}
+
+/// What a look came to.
+enum State {
+    Waiting,
+    Connected,
+    Ended,
+}
+
+impl Run {
+    async fn go(&mut self) {
+        let Some(connecting) = self.start() else {
+            self.read_route();
+            return;
+        };
+        let timeout = self.ask.request.timeout_ms.to_duration();
+        let mut state = self.look(&connecting).state;
+        if matches!(state, State::Waiting) {
+            self.read_route();
+            self.read_neighbour();
+            state = self.wait(&connecting, timeout).await;
+        }
+        match state {
+            State::Connected => {
+                self.seen.connected_ms = Some(self.now());
+                self.watch_after_handshake(&connecting).await;
+            }
+            State::Ended => self.explain_end(),
+            State::Waiting => self.explain_silence(),
+        }
+    }
+
+    /// Makes the socket and sends the SYN; `None` if a call failed.
+    fn start(&mut self) -> Option<Connecting> {
+        let request = &self.ask.request;
+        if let Host::Address { scope: Some(scope), .. } = &request.target.host
+            && let SocketAddr::V6(address) = &mut self.seen.address
+        {
+            let index = scope.parse::<u32>().map_or_else(|_| interface_index(scope), Ok);
+            match index {
+                Ok(index) => address.set_scope_id(index),
+                Err(errno) => {
+                    self.seen.failed = Some(FailedCall { call: Call::Scope, errno });
+                    return None;
+                }
+            }
+        }
+        let client = TcpClient {
+            address: self.seen.address,
+            source: request.source,
+            source_port: request.source_port,
+            interface: request.interface.clone(),
+        };
+        self.begun = Instant::now();
+        let started = client.start();
+        self.seen.source = started.source;
+        match started.outcome {
+            Ok(connecting) => Some(connecting),
+            Err(failed) => {
+                self.seen.failed = Some(failed);
+                None
+            }
+        }
+    }
+
+    fn now(&self) -> Millis {
+        Millis::from(self.begun.elapsed())
+    }
+
+    fn tell(&self) {
+        // The receiver lives as long as the investigation; after it nobody wants to know.
+        let _ = self.ask.tell.send(Observation::Attempt(self.ask.index, Box::new(self.seen.clone())));
+    }
+
+    /// Waits for the socket to say something, until it is not pending any more or time is up.
+    async fn wait(&mut self, connecting: &Connecting, timeout: Duration) -> State {
+        let deadline = tokio::time::Instant::from_std(self.begun) + timeout;
+        let mut stop = self.ask.stop.clone();
+        loop {
+            let woken = {
+                let ready = wake(connecting, Interest::WRITABLE);
+                tokio::select! {
+                    biased;
+                    () = ready => true,
+                    () = sleep_until(deadline) => false,
+                    _ = stop.wait_for(|stop| *stop) => false,
+                }
+            };
+            let look = self.look(connecting);
+            match look.state {
+                State::Waiting if !woken => return State::Waiting,
+                // An ICMP error that came while connect held the socket's lock is only noted; the kernel goes
+                // on trying, and the socket goes on saying so.
+                State::Waiting if !look.news => sleep(REST).await,
+                State::Waiting => {}
+                state => return state,
+            }
+        }
+    }
+
+    /// Takes one look and adds it to what was seen.
+    fn look(&mut self, connecting: &Connecting) -> Look {
+        let at_ms = self.now();
+        let Final { tcp, so_error, queue, unsent_bytes } = connecting.look(at_ms);
+        let mut news = so_error.is_some();
+        if let Some(errno) = so_error {
+            self.seen.so_errors.push(SoError { at_ms, errno });
+        }
+        match (&mut self.seen.queue, queue) {
+            (Fact::Seen(all), Fact::Seen(mut more)) => {
+                news |= !more.is_empty();
+                all.append(&mut more);
+            }
+            (known, fact) => {
+                news |= fact.seen().is_some_and(|entries| !entries.is_empty());
+                *known = fact;
+            }
+        }
+        let state = match tcp.seen().map(|tcp| tcp.state) {
+            Some(TcpState::SynSent | TcpState::SynReceived) => State::Waiting,
+            Some(TcpState::Close) => State::Ended,
+            Some(TcpState::Established | TcpState::CloseWait | TcpState::Other(_)) => State::Connected,
+            // Without TCP_INFO: an error ended it, and a peer means that it is connected.
+            None if so_error.is_some() => State::Ended,
+            None if connecting.has_peer() => State::Connected,
+            None => State::Waiting,
+        };
+        self.seen.tcp = tcp;
+        self.seen.unsent_bytes = unsent_bytes;
+        Look { state, news }
+    }
+
+    /// After the handshake: does the peer speak, close or reset? Ends at the first of these, or with the grace.
+    async fn watch_after_handshake(&mut self, connecting: &Connecting) {
+        let grace = self.ask.request.grace_ms.to_duration();
+        self.tell();
+        if grace.is_zero() {
+            return;
+        }
+        let deadline = tokio::time::Instant::now() + grace;
+        let mut stop = self.ask.stop.clone();
+        loop {
+            if let Some(after) = connecting.read_once() {
+                self.seen.after = Fact::Seen(after);
+                return;
+            }
+            tokio::select! {
+                () = wake(connecting, Interest::READABLE) => {}
+                () = sleep_until(deadline) => break,
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        let after = connecting.read_once().unwrap_or(crate::model::AfterHandshake::Quiet);
+        self.seen.after = Fact::Seen(after);
+    }
+
+    /// The route for this flow.
+    fn read_route(&mut self) {
+        let request = &self.ask.request;
+        let device = match self.seen.address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => Some(v6.scope_id()),
+            _ => request.interface.as_deref().and_then(|name| interface_index(name).ok()),
+        };
+        let flow = Flow {
+            destination: self.seen.address.ip(),
+            port: self.seen.address.port(),
+            source: self.seen.source.map(|source| source.ip()).or(request.source),
+            source_port: self.seen.source.map(|source| source.port()).or(request.source_port),
+            device,
+        };
+        self.flow = Some(flow);
+        self.seen.route = self.ask.tables.ask(|tables| tables.route(&flow));
+    }
+
+    /// The route's device: is it up, is anything at its other end?
+    fn read_link(&mut self) {
+        if let Some(index) = self.seen.route().and_then(|route| route.device_index) {
+            self.seen.link = self.ask.tables.ask(|tables| tables.link(index));
+        }
+    }
+
+    /// The neighbour that the SYN goes through, if the route has one.
+    fn read_neighbour(&mut self) {
+        let Some((address, device)) = self.next_hop() else { return };
+        let at_ms = self.now();
+        let sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
+        match (&mut self.seen.neighbour, sample) {
+            (Fact::Seen(samples), Fact::Seen(sample)) => samples.push(sample),
+            (samples, Fact::Seen(sample)) => *samples = Fact::<Vec<NeighbourSample>>::Seen(vec![sample]),
+            (samples, Fact::CouldNotLook(why)) if !samples.was_asked() => *samples = Fact::CouldNotLook(why),
+            _ => {}
+        }
+    }
+
+    fn next_hop(&self) -> Option<(IpAddr, u32)> {
+        let route = self.seen.route()?;
+        if self.seen.is_local() {
+            return None;
+        }
+        Some((route.gateway.unwrap_or(self.seen.address.ip()), route.device_index?))
+    }
+
+    /// An error ended it: whose was it?
+    fn explain_end(&mut self) {
+        if !self.seen.route.was_asked() {
+            self.read_route();
+        }
+        self.read_senders();
+        let made_here = |entry: &QueueEntry| entry.sender_is_ours == Fact::Seen(true);
+        if self.seen.queue.seen().is_some_and(|entries| entries.iter().any(made_here)) {
+            self.read_link();
+            self.read_neighbour();
+        }
+    }
+
+    /// Time is up, or the answer is clear without this attempt: what do the tables say now?
+    fn explain_silence(&mut self) {
+        if let Some(flow) = self.flow {
+            self.seen.route_at_end = self.ask.tables.ask(|tables| tables.route(&flow));
+        }
+        self.read_link();
+        self.read_senders();
+        self.read_neighbour();
+    }
+
+    /// For each ICMP error: is its sender this very host?
+    fn read_senders(&mut self) {
+        let own_end = self.seen.source.map(|source| source.ip());
+        let tables = &self.ask.tables;
+        let Fact::Seen(entries) = &mut self.seen.queue else { return };
+        for entry in entries {
+            let QueueEntry { sender: Some(sender), sender_is_ours, .. } = entry else { continue };
+            let sender = *sender;
+            *sender_is_ours = if Some(sender) == own_end {
+                Fact::Seen(true)
+            } else {
+                tables.ask(|tables| tables.is_ours(sender))
+            };
+        }
+    }
+}
+
+struct Look {
+    state: State,
+    news: bool,
+}
+
+/// Ends when the socket has something to say; one that can't be watched is looked at now and then.
+async fn wake(connecting: &Connecting, interest: Interest) {
+    if connecting.wake(interest).await.is_err() {
+        sleep(REST).await;
+    }
+}
+
+/// The errno of a failure to make a thread or an event loop, for the evidence.
+pub(crate) fn lacking(error: &std::io::Error) -> FailedCall {
+    FailedCall { call: Call::EventLoop, errno: Errno::from_io(error) }
+}

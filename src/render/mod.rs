@@ -1,0 +1,10 @@
+//! Reports as text. Rendering chooses the layout; every fact and sentence comes from the report.
+
+mod human;
+mod json;
+mod picture;
+mod style;
+
+pub use human::{Detail, human};
+pub use json::json;
+pub use style::{Color, Style};

@@ -1,0 +1,315 @@
+//! What is printed: the diagnosis with its words, and the evidence it rests on (`whyconn.report.v1`).
+
+mod conversation;
+mod words;
+
+pub use conversation::{Arrow, Conversation, Fate, Party};
+pub use words::{KEYS, Words};
+
+use crate::diagnose::{Culprit, Diagnosis, Remark, diagnose, icmp};
+use crate::model::{Attempt, Errno, Evidence, Fact, Family, Host, LookupOutcome, Millis, Transport};
+use crate::verdict::{Certainty, Class, Clue, Code, Side};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The name of this version of the report.
+pub const SCHEMA: &str = "whyconn.report.v1";
+
+/// A whole report about one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// `whyconn.report.v1`.
+    pub schema: String,
+    /// What was asked.
+    pub target: ReportTarget,
+    /// Whether a handshake completed (`connected.*` and `service.*`).
+    pub connected: bool,
+    /// The answer.
+    pub verdict: Verdict,
+    /// Facts worth knowing that are not the verdict.
+    pub remarks: Vec<ReportRemark>,
+    /// What the name gave.
+    pub resolution: Resolution,
+    /// One for each address, in the order in which an ordinary client tries them.
+    pub attempts: Vec<ReportAttempt>,
+    /// The routers on the way; null where nobody asked them.
+    pub path: Option<Path>,
+    /// Who listens on this host; empty where nobody asked.
+    pub listeners: Vec<Listener>,
+    /// Every observation, unfolded. Diagnosed again, it gives the same verdict.
+    pub evidence: Evidence,
+    /// How long it took in all.
+    pub elapsed_ms: Millis,
+}
+
+/// The target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportTarget {
+    /// As it was typed.
+    pub input: String,
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The transport.
+    pub transport: Transport,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// What happened.
+    pub code: Code,
+    /// The code's first part.
+    pub class: Class,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// One sentence.
+    pub summary: String,
+    /// Who did it; null for `connected.ok`.
+    pub culprit: Option<Culprit>,
+    /// What gives the same evidence.
+    pub alternatives: Vec<Alternative>,
+    /// The observations that it rests on.
+    pub because: Vec<Clue>,
+    /// What to do, most useful first.
+    pub next: Vec<NextStep>,
+}
+
+/// A look-alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alternative {
+    /// Its code.
+    pub code: Code,
+    /// Why it can't be excluded.
+    pub why: String,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NextStep {
+    /// On which machine.
+    pub on: Side,
+    /// What.
+    #[serde(rename = "do")]
+    pub what: String,
+    /// A command to paste; null where there is none.
+    pub command: Option<String>,
+}
+
+/// A fact beside the verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportRemark {
+    /// What kind of fact.
+    pub code: String,
+    /// The fact.
+    pub text: String,
+}
+
+/// What the name gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Resolution {
+    /// The addresses, in the order in which an ordinary client tries them.
+    pub addresses: Vec<ResolvedFrom>,
+    /// How long the lookup took; null for a literal address.
+    pub elapsed_ms: Option<Millis>,
+}
+
+/// One address, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolvedFrom {
+    /// The address.
+    pub address: IpAddr,
+    /// `literal`, or `getaddrinfo`: whatever nsswitch.conf has the C library ask.
+    pub from: String,
+}
+
+/// One attempt, folded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportAttempt {
+    /// Address and port.
+    pub address: String,
+    /// The client's end.
+    pub source: Option<String>,
+    /// What it came to; null where it was still running when the answer was clear.
+    pub code: Option<Code>,
+    /// The errno that a plain client would have got.
+    pub errno: Option<Errno>,
+    /// The ICMP packet that ended it.
+    pub icmp: Option<ReportIcmp>,
+    /// SYNs handed to IP; null where the kernel does not say.
+    pub syn_sent: Option<u32>,
+    /// How long it took.
+    pub elapsed_ms: Option<Millis>,
+}
+
+/// An ICMP packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportIcmp {
+    /// 4 or 6.
+    pub family: u8,
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// The code.
+    pub code: u8,
+    /// Their name.
+    pub name: String,
+    /// The sender.
+    pub from: Option<IpAddr>,
+}
+
+/// The routers on the way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Path {
+    /// One for each TTL tried.
+    pub hops: Vec<PathHop>,
+}
+
+/// One hop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PathHop {
+    /// TTL or hop limit.
+    pub ttl: u8,
+    /// Who answered; null where nobody did.
+    pub address: Option<IpAddr>,
+    /// The round trip.
+    pub rtt_ms: Option<Millis>,
+}
+
+/// Who listens on this host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Listener {
+    /// Address and port.
+    pub address: String,
+    /// The process; null where it is not ours to see.
+    pub process: Option<Process>,
+}
+
+/// A process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
+}
+
+/// What people read beside the report's sentences; every word of it stands in the evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story {
+    /// Who did it.
+    pub culprit: Option<String>,
+    /// The observations that the verdict rests on.
+    pub because: Vec<String>,
+    /// The picture.
+    pub conversation: Option<Conversation>,
+}
+
+/// Diagnoses the evidence and puts it into words.
+pub fn report(evidence: Evidence) -> (Report, Story) {
+    let diagnosis = diagnose(&evidence);
+    let words = Words::new(&evidence, &diagnosis);
+    let story = Story {
+        culprit: words.culprit(),
+        because: words.because(),
+        conversation: conversation::conversation(&evidence, &diagnosis),
+    };
+    let finding = &diagnosis.finding;
+    let verdict = Verdict {
+        code: finding.code,
+        class: finding.code.class(),
+        certainty: finding.certainty,
+        summary: words.headline(),
+        culprit: finding.culprit.clone(),
+        alternatives: words.alternatives(),
+        because: finding.because.clone(),
+        next: words.next_steps(),
+    };
+    let remarks = diagnosis.remarks.iter().map(|remark| words.remark(remark)).collect();
+    let attempts = attempts(&evidence, &diagnosis);
+    let report = Report {
+        schema: SCHEMA.to_owned(),
+        target: ReportTarget {
+            input: evidence.request.target.input.clone(),
+            host: evidence.request.target.host.to_string(),
+            port: evidence.request.target.port,
+            transport: evidence.request.target.transport,
+        },
+        connected: matches!(verdict.class, Class::Connected | Class::Service),
+        verdict,
+        remarks,
+        resolution: resolution(&evidence),
+        attempts,
+        path: None,
+        listeners: Vec::new(),
+        elapsed_ms: evidence.elapsed_ms,
+        evidence,
+    };
+    (report, story)
+}
+
+fn resolution(evidence: &Evidence) -> Resolution {
+    let from = |from: &str, address| ResolvedFrom { address, from: from.to_owned() };
+    match (&evidence.request.target.host, &evidence.lookup) {
+        (Host::Address { ip, .. }, _) => {
+            Resolution { addresses: vec![from("literal", *ip)], elapsed_ms: None }
+        }
+        (Host::Name(_), Fact::Seen(lookup)) => Resolution {
+            addresses: match &lookup.outcome {
+                LookupOutcome::Addresses(all) => {
+                    all.iter().map(|resolved| from("getaddrinfo", resolved.address)).collect()
+                }
+                LookupOutcome::Failed { .. } | LookupOutcome::NoAnswer => Vec::new(),
+            },
+            elapsed_ms: Some(lookup.elapsed_ms),
+        },
+        (Host::Name(_), _) => Resolution { addresses: Vec::new(), elapsed_ms: None },
+    }
+}
+
+fn attempts(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<ReportAttempt> {
+    let folded = |(index, attempt): (usize, &Attempt)| ReportAttempt {
+        address: attempt.address.to_string(),
+        source: attempt.source.map(|source| source.to_string()),
+        code: diagnosis.attempts.get(index).and_then(Option::as_ref).map(|finding| finding.code),
+        errno: attempt
+            .failed
+            .map(|failed| failed.errno)
+            .or_else(|| attempt.so_errors.last().map(|error| error.errno)),
+        icmp: attempt.deciding_icmp().map(|(code, entry)| ReportIcmp {
+            family: code.family,
+            kind: code.kind,
+            code: code.code,
+            name: icmp::name(code).into_owned(),
+            from: entry.sender,
+        }),
+        syn_sent: match attempt.failed {
+            Some(_) => Some(0),
+            None => attempt.tcp.seen().and_then(|tcp| tcp.segments_out).map(|out| {
+                // After the handshake the count holds our ACKs as well: one SYN and its repeats.
+                match attempt.connected_ms {
+                    Some(_) => 1 + attempt.tcp.seen().and_then(|tcp| tcp.retransmits).unwrap_or(0),
+                    None => out,
+                }
+            }),
+        },
+        elapsed_ms: attempt.connected_ms.or(attempt.ended_ms),
+    };
+    evidence.attempts.iter().enumerate().map(folded).collect()
+}
+
+impl Remark {
+    /// Its name in the report.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Remark::AddressFailed { .. } => "address-failed",
+        }
+    }
+}
+
+/// The family of the deciding address, for words and commands.
+fn family_of(attempt: &Attempt) -> Family {
+    Family::of(attempt.address.ip())
+}

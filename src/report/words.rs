@@ -1,0 +1,419 @@
+//! Fills the catalog's sentences with the facts of the case. Every value from outside is made safe here.
+
+use super::{Alternative, NextStep, ReportRemark, family_of};
+use crate::diagnose::{Culprit, Diagnosis, Remark, icmp};
+use crate::model::{
+    AfterHandshake, Attempt, Call, Evidence, Family, Host, LookupOutcome, NeighbourState, Refusal,
+    RefusalKind, RouteAnswer, RouteType,
+};
+use crate::sanitize::{clean, shell_word};
+use crate::verdict::{Clue, Entry};
+
+/// The words that a sentence of the catalog may have in braces.
+pub const KEYS: &[&str] = &[
+    "address",
+    "arp",
+    "device",
+    "elapsed",
+    "endpoint",
+    "errno",
+    "family",
+    "family_flag",
+    "gateway",
+    "host",
+    "icmp",
+    "other_family",
+    "port",
+    "port_start",
+    "refusal",
+    "refusal_type",
+    "sender",
+    "source",
+    "sport",
+    "syns",
+    "timeout",
+    "working",
+];
+
+/// The facts of one case, ready to be put into sentences.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    evidence: &'a Evidence,
+    diagnosis: &'a Diagnosis,
+    attempt: Option<&'a Attempt>,
+}
+
+impl<'a> Words<'a> {
+    /// For a diagnosis and the evidence that it was made from.
+    pub fn new(evidence: &'a Evidence, diagnosis: &'a Diagnosis) -> Self {
+        let attempt = diagnosis.about.and_then(|index| evidence.attempts.get(index));
+        Words { evidence, diagnosis, attempt }
+    }
+
+    fn entry(&self) -> &'static Entry {
+        self.diagnosis.finding.code.entry()
+    }
+
+    /// The verdict in one sentence.
+    pub fn headline(&self) -> String {
+        let headlines = self.entry().headlines;
+        let variant = self.diagnosis.finding.variant;
+        let chosen = headlines.iter().find(|(name, _)| *name == variant).or_else(|| headlines.first());
+        self.fill(chosen.map_or("", |(_, sentence)| sentence), clean)
+    }
+
+    /// The look-alikes, with what makes them so.
+    pub fn alternatives(&self) -> Vec<Alternative> {
+        let why = |code| {
+            let known = self.entry().look_alikes.iter().find(|(alike, _)| *alike == code);
+            self.fill(known.map_or(code.entry().holds_when, |(_, why)| why), clean)
+        };
+        self.diagnosis
+            .finding
+            .alternatives
+            .iter()
+            .map(|code| Alternative { code: *code, why: why(*code) })
+            .collect()
+    }
+
+    /// What to do.
+    pub fn next_steps(&self) -> Vec<NextStep> {
+        let variant = self.diagnosis.finding.variant;
+        self.entry()
+            .next
+            .iter()
+            .filter(|step| step.only.is_empty() || step.only.contains(&variant))
+            .map(|step| NextStep {
+                on: step.on,
+                what: self.fill(step.text, clean),
+                command: (!step.command.is_empty()).then(|| self.fill(step.command, shell_word)),
+            })
+            .collect()
+    }
+
+    /// A fact beside the verdict.
+    pub fn remark(&self, remark: &Remark) -> ReportRemark {
+        let text = match remark {
+            Remark::AddressFailed { attempt, code } => {
+                let address = self.evidence.attempts.get(*attempt).map(|attempt| attempt.address.to_string());
+                format!("{} fails: {code}, {}", address.unwrap_or_default(), code.entry().holds_when)
+            }
+        };
+        ReportRemark { code: remark.code().to_owned(), text }
+    }
+
+    /// Who did it, for people.
+    pub fn culprit(&self) -> Option<String> {
+        Some(match self.diagnosis.finding.culprit.as_ref()? {
+            Culprit::Client => "this host".to_owned(),
+            Culprit::Resolver { address: None } => "the name service".to_owned(),
+            Culprit::Resolver { address: Some(address) } => format!("the name server {address}"),
+            Culprit::Link { address } => format!("the neighbour {address}"),
+            Culprit::Router { address, hop: None } => format!("the router {address}"),
+            Culprit::Router { address, hop: Some(hop) } => format!("the router {address} (hop {hop})"),
+            Culprit::Path { after: None } => "unknown: somewhere on the way, or the target".to_owned(),
+            Culprit::Path { after: Some(hop) } => match hop.address {
+                Some(address) => format!("somewhere after {address} (hop {})", hop.hop),
+                None => format!("somewhere after hop {}", hop.hop),
+            },
+            Culprit::Target => "the target".to_owned(),
+            Culprit::Service => "the service".to_owned(),
+        })
+    }
+
+    /// The observations that the verdict rests on, a sentence each.
+    pub fn because(&self) -> Vec<String> {
+        self.diagnosis.finding.because.iter().filter_map(|clue| self.clue(*clue)).collect()
+    }
+
+    fn fill(&self, template: &str, safe: fn(&str) -> String) -> String {
+        let mut filled = String::with_capacity(template.len() + 32);
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (key, tail) = after.split_once('}').unwrap_or((after, ""));
+            filled.push_str(before);
+            filled.push_str(&safe(&self.value(key)));
+            rest = tail;
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    /// The value of a word in braces. One that the evidence does not hold is named in general terms.
+    fn value(&self, key: &str) -> String {
+        let request = &self.evidence.request;
+        let or = |value: Option<String>, general: &str| value.unwrap_or_else(|| general.to_owned());
+        let family = self.attempt.map(family_of).or(request.family);
+        match key {
+            "address" => or(
+                self.attempt.map(|attempt| attempt.address.ip().to_string()),
+                &request.target.host.to_string(),
+            ),
+            "arp" => if family == Some(Family::V6) { "neighbour discovery" } else { "ARP" }.to_owned(),
+            "device" => or(self.device(), "of the route"),
+            "elapsed" => {
+                or(self.attempt.and_then(|attempt| attempt.ended_ms).map(|ms| ms.to_string()), "no time")
+            }
+            "endpoint" => {
+                or(self.attempt.map(|attempt| attempt.address.to_string()), &request.target.endpoint())
+            }
+            "errno" => or(self.errno(), "an error"),
+            "family" => or(family.map(|family| family.to_string()), "IP"),
+            "family_flag" => if family == Some(Family::V6) { "-6" } else { "-4" }.to_owned(),
+            "gateway" => {
+                or(self.attempt.and_then(Attempt::gateway).map(|gateway| gateway.to_string()), "of the route")
+            }
+            "host" => request.target.host.to_string(),
+            "icmp" => or(self.icmp(), "ICMP"),
+            "other_family" => or(family.map(|family| family.other().to_string()), "the other family"),
+            "port" => request.target.port.to_string(),
+            "port_start" => {
+                or(self.evidence.host.unprivileged_port_start.seen().map(ToString::to_string), "1024")
+            }
+            "refusal" => or(self.refusal().map(describe_refusal), "a route"),
+            "refusal_type" => {
+                or(self.refusal().map(|refusal| refusal_word(refusal.action).to_owned()), "unicast")
+            }
+            "sender" => or(self.sender(), "a router"),
+            "source" => or(request.source.map(|source| source.to_string()), "of the socket"),
+            "sport" => or(request.source_port.map(|port| port.to_string()), "of the socket"),
+            "syns" => match self.attempt.and_then(syns) {
+                None => "the SYN".to_owned(),
+                Some(1) => "1 SYN".to_owned(),
+                Some(count) => format!("{count} SYNs"),
+            },
+            "timeout" => request.timeout_ms.to_string(),
+            "working" => {
+                let works = self.evidence.attempts.iter().find(|attempt| attempt.connected_ms.is_some());
+                or(works.map(|attempt| attempt.address.to_string()), "another address")
+            }
+            _ => format!("{{{key}}}"),
+        }
+    }
+
+    fn device(&self) -> Option<String> {
+        let request = &self.evidence.request;
+        let down = || {
+            // The clue may be about a device that no route uses any more.
+            let links = self.evidence.host.links.seen()?;
+            let attempt = self.attempt?;
+            let loopback = attempt.address.ip().is_loopback();
+            links.iter().find(|link| !link.up && link.loopback == loopback).map(|link| link.name.clone())
+        };
+        let scope = || match &request.target.host {
+            Host::Address { scope, .. } => scope.clone(),
+            Host::Name(_) => None,
+        };
+        request
+            .interface
+            .clone()
+            .or_else(scope)
+            .or_else(|| {
+                self.attempt.filter(|attempt| attempt.address.ip().is_loopback()).and_then(|_| down())
+            })
+            .or_else(|| self.attempt?.link.seen().map(|link| link.name.clone()))
+            .or_else(down)
+    }
+
+    fn errno(&self) -> Option<String> {
+        let failed = || self.attempt?.failed.map(|failed| failed.errno);
+        let so_error = || self.attempt?.so_errors.last().map(|error| error.errno);
+        let looked_up = || match &self.evidence.lookup.seen()?.outcome {
+            LookupOutcome::Failed { errno, .. } => *errno,
+            _ => None,
+        };
+        let lacking = || self.evidence.lacking.map(|lacking| lacking.errno);
+        failed().or_else(so_error).or_else(lacking).or_else(looked_up).map(|errno| errno.to_string())
+    }
+
+    fn icmp(&self) -> Option<String> {
+        let (code, _) = self.attempt?.deciding_icmp()?;
+        let protocol = if code.family == 6 { "ICMPv6" } else { "ICMP" };
+        Some(format!("{protocol} {}", icmp::name(code)))
+    }
+
+    fn sender(&self) -> Option<String> {
+        self.attempt?.deciding_icmp()?.1.sender.map(|sender| sender.to_string())
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        let wanted =
+            if self.diagnosis.finding.variant == "rule" { RefusalKind::Rule } else { RefusalKind::Route };
+        self.attempt?.refusals.seen()?.iter().find(|refusal| refusal.kind == wanted)
+    }
+
+    fn clue(&self, clue: Clue) -> Option<String> {
+        let attempt = self.attempt;
+        let sentence = match clue {
+            Clue::NameAnswer => {
+                let lookup = self.evidence.lookup.seen()?;
+                match &lookup.outcome {
+                    LookupOutcome::Addresses(all) => format!("getaddrinfo gave {} addresses", all.len()),
+                    LookupOutcome::Failed { eai, .. } => {
+                        format!("getaddrinfo answered {} after {}", clean(eai), lookup.elapsed_ms)
+                    }
+                    LookupOutcome::NoAnswer => {
+                        format!("getaddrinfo had not answered after {}", lookup.elapsed_ms)
+                    }
+                }
+            }
+            Clue::OtherFamilyOnly => {
+                let others = self.evidence.lookup.seen()?.other_family.seen()?;
+                let shown: Vec<String> =
+                    others.iter().take(4).map(|other| other.address.to_string()).collect();
+                format!("it has {} addresses only: {}", self.value("other_family"), shown.join(", "))
+            }
+            Clue::NameMalformed => "the name breaks the rules of host names (RFC 1035, RFC 1123)".to_owned(),
+            Clue::CallFailed => {
+                let failed = attempt.and_then(|attempt| attempt.failed).or(self.evidence.lacking)?;
+                format!(
+                    "{} failed at once: {} ({})",
+                    call_name(failed.call),
+                    failed.errno,
+                    failed.errno.describe()
+                )
+            }
+            Clue::Handshake => {
+                let works = self.evidence.attempts.iter().find(|attempt| attempt.connected_ms.is_some())?;
+                format!("the handshake with {} was complete after {}", works.address, works.connected_ms?)
+            }
+            Clue::SameEnds => {
+                "source and destination of the connection are the same address and port".to_owned()
+            }
+            Clue::PeerClosed => "the peer closed without sending a byte".to_owned(),
+            Clue::PeerReset => "the peer reset the connection right after the handshake".to_owned(),
+            Clue::FirstAddressFailed => {
+                let first = self.evidence.attempts.first()?;
+                let code = self.diagnosis.attempts.first()?.as_ref()?.code;
+                format!("{} comes first in getaddrinfo's order, and fails: {code}", first.address)
+            }
+            Clue::SynReset => format!("a reset answered the SYN after {}", attempt?.so_errors.last()?.at_ms),
+            Clue::IcmpError => {
+                let (_, entry) = attempt?.deciding_icmp()?;
+                format!("{} came from {} after {}", self.value("icmp"), self.value("sender"), entry.at_ms)
+            }
+            Clue::IcmpFromThisHost => "its sender is an address of this host: it was made here".to_owned(),
+            Clue::SoError => format!("the socket reports {}", self.value("errno")),
+            Clue::SynUnanswered => {
+                format!("{} sent in {}, nothing came back", self.value("syns"), self.value("elapsed"))
+            }
+            Clue::SynHeld => {
+                format!("the SYN is still held in this host ({} bytes)", attempt?.unsent_bytes.seen()?)
+            }
+            Clue::SynNotSent => {
+                let tried = attempt?.tcp.seen()?.retransmits?;
+                let times = if tried == 1 { "once".to_owned() } else { format!("{tried} times") };
+                format!("the kernel tried {times} to send the SYN again, and it failed inside this host")
+            }
+            Clue::SegmentsRejected => {
+                format!(
+                    "{} segments came for this connection, and were rejected",
+                    attempt?.tcp.seen()?.segments_in?
+                )
+            }
+            Clue::NeighbourSilent => {
+                let sample = attempt?.last_neighbour()?;
+                format!(
+                    "{} does not answer {}: the entry is {}",
+                    sample.address,
+                    self.value("arp"),
+                    state_word(sample.state)
+                )
+            }
+            Clue::NeighbourAnswered => {
+                let sample = attempt?.last_neighbour()?;
+                format!("{} answers {}", sample.address, self.value("arp"))
+            }
+            Clue::NoRoute => "the route lookup finds none (ENETUNREACH)".to_owned(),
+            Clue::RouteRefuses => match attempt?.route.seen()? {
+                RouteAnswer::Refused(errno) => {
+                    format!("the route lookup for this connection fails with {errno}")
+                }
+                RouteAnswer::Route(_) => return None,
+            },
+            Clue::RefusalFound => format!("in the tables: {}", self.value("refusal")),
+            Clue::RouteFound => "there is a route to the target".to_owned(),
+            Clue::TargetIsLocal => format!("{} is an address of this host", self.value("address")),
+            Clue::NotUnicast => "the route is of type broadcast or multicast".to_owned(),
+            Clue::LinkDown => format!("the device {} is switched off", clean(&self.value("device"))),
+            Clue::LinkNoCarrier => format!("the device {} has no carrier", clean(&self.value("device"))),
+            Clue::NoOwnAddress => format!("this host has no {} address to send from", self.value("family")),
+            Clue::FamilyOff => format!("{} is switched off (disable_ipv6)", self.value("family")),
+            Clue::OddSource => {
+                format!("the kernel chose {} as the source: no other is left", attempt?.source?.ip())
+            }
+            Clue::PrivilegedPorts => format!("ports below {} need privileges here", self.value("port_start")),
+            Clue::NoScope => "fe80::/10 addresses mean nothing without their link".to_owned(),
+            Clue::TentativeSource => "the address is on a device, and still tentative".to_owned(),
+        };
+        Some(sentence)
+    }
+}
+
+/// SYNs handed to IP, where the kernel counts them.
+fn syns(attempt: &Attempt) -> Option<u32> {
+    attempt.tcp.seen()?.segments_out
+}
+
+fn call_name(call: Call) -> &'static str {
+    match call {
+        Call::Socket => "socket",
+        Call::BindDevice => "binding to the device",
+        Call::Scope => "looking up the device",
+        Call::Bind => "bind",
+        Call::Connect => "connect",
+        Call::EventLoop => "setting up",
+    }
+}
+
+fn describe_refusal(refusal: &Refusal) -> String {
+    let action = refusal_word(refusal.action);
+    let table = match refusal.table {
+        Some(254) | None => String::new(),
+        Some(253) => " in table default".to_owned(),
+        Some(255) => " in table local".to_owned(),
+        Some(number) => format!(" in table {number}"),
+    };
+    let prefix = refusal.prefix.as_deref().map(clean);
+    match refusal.kind {
+        RefusalKind::Route => format!("the {action} route {}{table}", prefix.unwrap_or_default()),
+        RefusalKind::Rule => {
+            let to = prefix.map(|prefix| format!(" to {prefix}")).unwrap_or_default();
+            format!("the {action} rule{to} (priority {})", refusal.priority.unwrap_or(0))
+        }
+    }
+}
+
+fn refusal_word(action: RouteType) -> &'static str {
+    match action {
+        RouteType::Blackhole => "blackhole",
+        RouteType::Prohibit => "prohibit",
+        RouteType::Throw => "throw",
+        _ => "unreachable",
+    }
+}
+
+pub(super) fn state_word(state: NeighbourState) -> &'static str {
+    match state {
+        NeighbourState::Absent => "ABSENT",
+        NeighbourState::Incomplete => "INCOMPLETE",
+        NeighbourState::Reachable => "REACHABLE",
+        NeighbourState::Stale => "STALE",
+        NeighbourState::Delay => "DELAY",
+        NeighbourState::Probe => "PROBE",
+        NeighbourState::Failed => "FAILED",
+        NeighbourState::Noarp => "NOARP",
+        NeighbourState::Permanent => "PERMANENT",
+        NeighbourState::Other(_) => "of another state",
+    }
+}
+
+/// What the peer did within the grace, for people.
+pub(super) fn after_word(after: AfterHandshake) -> Option<String> {
+    match after {
+        AfterHandshake::Quiet => None,
+        AfterHandshake::Data(bytes) => Some(format!("{bytes} bytes")),
+        AfterHandshake::Closed => Some("FIN".to_owned()),
+        AfterHandshake::Reset => Some("RST".to_owned()),
+    }
+}

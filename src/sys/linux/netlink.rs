@@ -1,0 +1,563 @@
+//! rtnetlink (rtnetlink(7)): routes, rules, neighbours, links and addresses, as any user may read them.
+
+use super::proc::ipv6_disabled;
+use crate::model::{
+    Errno, Family, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route,
+    RouteAnswer, RouteType,
+};
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
+use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::neighbour::NeighbourState as RawState;
+use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
+use netlink_packet_route::route::{
+    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteType as RawType, RouteVia,
+};
+use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
+use netlink_packet_route::{AddressFamily, IpProtocol, RouteNetlinkMessage};
+use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::{Socket, SocketAddr as NetlinkAddr};
+use std::io;
+use std::net::IpAddr;
+
+/// Dumps end here: a host with a full Internet table is not read to its end for one connection.
+const MOST_MESSAGES: usize = 50_000;
+
+/// The four numbers of a flow, as far as they are known.
+#[derive(Debug, Clone, Copy)]
+pub struct Flow {
+    /// The far end's address.
+    pub destination: IpAddr,
+    /// The far end's port.
+    pub port: u16,
+    /// The client's address.
+    pub source: Option<IpAddr>,
+    /// The client's port.
+    pub source_port: Option<u16>,
+    /// The device that was asked for, or that a `%scope` names.
+    pub device: Option<u32>,
+}
+
+/// An open rtnetlink socket. Answers come at once: the kernel has them ready when `send` returns.
+#[derive(Debug)]
+pub struct Netlink {
+    socket: Socket,
+}
+
+/// The index of a device.
+///
+/// # Errors
+/// `ENODEV` where there is none of that name.
+pub fn interface_index(name: &str) -> Result<u32, Errno> {
+    nix::net::if_::if_nametoindex(name).map_err(Errno::from)
+}
+
+impl Netlink {
+    /// Opens a socket.
+    ///
+    /// # Errors
+    /// The errno of `socket` or `bind`, as where a seccomp filter forbids netlink.
+    pub fn open() -> io::Result<Netlink> {
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        socket.bind_auto()?;
+        socket.connect(&NetlinkAddr::new(0, 0))?;
+        // Strict checking lets the kernel filter dumps; without it the filter below still holds.
+        let _ = socket.set_netlink_get_strict_chk(true);
+        Ok(Netlink { socket })
+    }
+
+    /// The route that this flow would take.
+    ///
+    /// # Errors
+    /// The socket's errno; the kernel's refusal is an answer, not an error.
+    pub fn route(&mut self, flow: &Flow) -> io::Result<RouteAnswer> {
+        let mut request = RouteMessage::default();
+        request.header.address_family = family_of(flow.destination);
+        request.header.destination_prefix_length = bits(flow.destination);
+        // IPv6 names the table unasked, and refuses the flag (inet6_rtm_valid_getroute_req).
+        if flow.destination.is_ipv4() {
+            request.header.flags = RouteFlags::LookupTable;
+        }
+        request.attributes.push(RouteAttribute::Destination(flow.destination.into()));
+        if let Some(source) = flow.source {
+            request.header.source_prefix_length = bits(source);
+            request.attributes.push(RouteAttribute::Source(source.into()));
+        }
+        if let Some(device) = flow.device {
+            request.attributes.push(RouteAttribute::Oif(device));
+        }
+        request.attributes.push(RouteAttribute::IpProto(libc::IPPROTO_TCP as u8));
+        request.attributes.push(RouteAttribute::Dport(flow.port));
+        if let Some(port) = flow.source_port {
+            request.attributes.push(RouteAttribute::Sport(port));
+        }
+        match self.ask(RouteNetlinkMessage::GetRoute(request)) {
+            Ok(RouteNetlinkMessage::NewRoute(answer)) => Ok(RouteAnswer::Route(route(&answer))),
+            Ok(_) => Err(io::Error::other("an answer of another kind")),
+            Err(Refused::Kernel(errno)) => Ok(RouteAnswer::Refused(errno)),
+            Err(Refused::Socket(error)) => Err(error),
+        }
+    }
+
+    /// Whether an address is one of this host's.
+    ///
+    /// # Errors
+    /// The socket's errno.
+    pub fn is_ours(&mut self, address: IpAddr) -> io::Result<bool> {
+        let mut request = RouteMessage::default();
+        request.header.address_family = family_of(address);
+        request.header.destination_prefix_length = bits(address);
+        request.attributes.push(RouteAttribute::Destination(address.into()));
+        match self.ask(RouteNetlinkMessage::GetRoute(request)) {
+            Ok(RouteNetlinkMessage::NewRoute(answer)) => Ok(answer.header.kind == RawType::Local),
+            Ok(_) | Err(Refused::Kernel(_)) => Ok(false),
+            Err(Refused::Socket(error)) => Err(error),
+        }
+    }
+
+    /// One look at a neighbour.
+    ///
+    /// # Errors
+    /// The socket's errno, or the kernel's, where it can't look up one entry (before Linux 5.0).
+    pub fn neighbour(&mut self, address: IpAddr, device: u32, at_ms: Millis) -> io::Result<NeighbourSample> {
+        let mut request = NeighbourMessage::default();
+        request.header.family = family_of(address);
+        request.header.ifindex = device;
+        request.attributes.push(NeighbourAttribute::Destination(match address {
+            IpAddr::V4(v4) => NeighbourAddress::Inet(v4),
+            IpAddr::V6(v6) => NeighbourAddress::Inet6(v6),
+        }));
+        let absent =
+            NeighbourSample { at_ms, address, state: NeighbourState::Absent, confirmed_ms_ago: None };
+        match self.ask(RouteNetlinkMessage::GetNeighbour(request)) {
+            Ok(RouteNetlinkMessage::NewNeighbour(entry)) => {
+                let confirmed = entry.attributes.iter().find_map(|attribute| match attribute {
+                    // Clock ticks of 1/100 s (USER_HZ).
+                    NeighbourAttribute::CacheInfo(info) => Some(Millis(f64::from(info.confirmed) * 10.0)),
+                    _ => None,
+                });
+                let state = neighbour_state(entry.header.state);
+                Ok(NeighbourSample { state, confirmed_ms_ago: confirmed, ..absent })
+            }
+            Ok(_) => Err(io::Error::other("an answer of another kind")),
+            Err(Refused::Kernel(errno)) if errno.get() == nix::errno::Errno::ENOENT => Ok(absent),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    /// One device.
+    ///
+    /// # Errors
+    /// `ENODEV`, or the socket's errno.
+    pub fn link(&mut self, index: u32) -> io::Result<Link> {
+        let mut request = LinkMessage::default();
+        request.header.index = index;
+        match self.ask(RouteNetlinkMessage::GetLink(request))? {
+            RouteNetlinkMessage::NewLink(answer) => Ok(link(&answer)),
+            _ => Err(io::Error::other("an answer of another kind")),
+        }
+    }
+
+    /// Every device, with its IPv6 switch.
+    ///
+    /// # Errors
+    /// The socket's errno.
+    pub fn links(&mut self) -> io::Result<Vec<Link>> {
+        let mut links = Vec::new();
+        self.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()), |message| {
+            if let RouteNetlinkMessage::NewLink(answer) = message {
+                links.push(link(&answer));
+            }
+        })?;
+        for link in &mut links {
+            link.ipv6_disabled = ipv6_disabled(&link.name).ok();
+        }
+        Ok(links)
+    }
+
+    /// Every address of this host.
+    ///
+    /// # Errors
+    /// The socket's errno.
+    pub fn addresses(&mut self) -> io::Result<Vec<OwnAddress>> {
+        let mut addresses = Vec::new();
+        self.dump(RouteNetlinkMessage::GetAddress(AddressMessage::default()), |message| {
+            if let RouteNetlinkMessage::NewAddress(answer) = message {
+                addresses.extend(own_address(&answer));
+            }
+        })?;
+        Ok(addresses)
+    }
+
+    /// Routes and rules of this flow's family that refuse its destination on purpose.
+    ///
+    /// # Errors
+    /// The socket's errno.
+    pub fn refusals(&mut self, flow: &Flow) -> io::Result<Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        for kind in [RawType::Prohibit, RawType::BlackHole, RawType::Unreachable, RawType::Throw] {
+            let mut request = RouteMessage::default();
+            request.header.address_family = family_of(flow.destination);
+            request.header.kind = kind;
+            self.dump(RouteNetlinkMessage::GetRoute(request), |message| {
+                if let RouteNetlinkMessage::NewRoute(answer) = message
+                    && answer.header.kind == kind
+                {
+                    refusals.extend(refusing_route(&answer, flow));
+                }
+            })?;
+        }
+        let mut request = RuleMessage::default();
+        request.header.family = family_of(flow.destination);
+        self.dump(RouteNetlinkMessage::GetRule(request), |message| {
+            if let RouteNetlinkMessage::NewRule(answer) = message {
+                refusals.extend(refusing_rule(&answer, flow));
+            }
+        })?;
+        // The most specific route first: it is the one that the kernel takes.
+        refusals.sort_by_key(|refusal| std::cmp::Reverse(prefix_len(refusal)));
+        Ok(refusals)
+    }
+
+    fn ask(&mut self, request: RouteNetlinkMessage) -> Result<RouteNetlinkMessage, Refused> {
+        self.send(request, NLM_F_REQUEST)?;
+        let (bytes, _) = self.socket.recv_from_full()?;
+        match parse(&bytes)?.payload {
+            NetlinkPayload::InnerMessage(message) => Ok(message),
+            NetlinkPayload::Error(error) => Err(match Errno::from_raw(-error.raw_code()) {
+                Some(errno) => Refused::Kernel(errno),
+                None => Refused::Socket(io::Error::other("an empty answer")),
+            }),
+            _ => Err(Refused::Socket(io::Error::other("no answer"))),
+        }
+    }
+
+    fn dump(
+        &mut self,
+        request: RouteNetlinkMessage,
+        mut each: impl FnMut(RouteNetlinkMessage),
+    ) -> io::Result<()> {
+        self.send(request, NLM_F_REQUEST | NLM_F_DUMP)?;
+        let mut messages = 0;
+        loop {
+            let (bytes, _) = self.socket.recv_from_full()?;
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() {
+                let message = parse(rest)?;
+                // Messages are padded to 4 bytes (NLMSG_ALIGN).
+                let length = (message.header.length as usize).next_multiple_of(4).max(4);
+                rest = rest.get(length..).unwrap_or_default();
+                match message.payload {
+                    NetlinkPayload::Done(_) => return Ok(()),
+                    NetlinkPayload::InnerMessage(inner) => each(inner),
+                    NetlinkPayload::Error(error) => return Err(error.to_io()),
+                    _ => {}
+                }
+                messages += 1;
+                if messages > MOST_MESSAGES {
+                    // What the kernel has still queued would be taken for the next answer.
+                    *self = Netlink::open()?;
+                    return Err(io::Error::other("the table is too large to read"));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, request: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
+        let mut header = NetlinkHeader::default();
+        header.flags = flags;
+        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(request));
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        self.socket.send(&bytes, 0).map(drop)
+    }
+}
+
+/// Why a question got no answer.
+enum Refused {
+    /// The kernel answered with an errno.
+    Kernel(Errno),
+    /// The socket failed.
+    Socket(io::Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Refused::Socket(error)
+    }
+}
+
+impl From<Refused> for io::Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Kernel(errno) => io::Error::from_raw_os_error(errno.get() as i32),
+            Refused::Socket(error) => error,
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> io::Result<NetlinkMessage<RouteNetlinkMessage>> {
+    NetlinkMessage::deserialize(bytes).map_err(|error| io::Error::other(format!("rtnetlink: {error}")))
+}
+
+fn family_of(address: IpAddr) -> AddressFamily {
+    match Family::of(address) {
+        Family::V4 => AddressFamily::Inet,
+        Family::V6 => AddressFamily::Inet6,
+    }
+}
+
+fn bits(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
+}
+
+fn ip(address: &RouteAddress) -> Option<IpAddr> {
+    match address {
+        RouteAddress::Inet(v4) => Some(IpAddr::V4(*v4)),
+        RouteAddress::Inet6(v6) => Some(IpAddr::V6(*v6)),
+        _ => None,
+    }
+}
+
+fn route_type(kind: RawType) -> RouteType {
+    match kind {
+        RawType::Unicast => RouteType::Unicast,
+        RawType::Local => RouteType::Local,
+        RawType::Broadcast => RouteType::Broadcast,
+        RawType::Anycast => RouteType::Anycast,
+        RawType::Multicast => RouteType::Multicast,
+        RawType::BlackHole => RouteType::Blackhole,
+        RawType::Unreachable => RouteType::Unreachable,
+        RawType::Prohibit => RouteType::Prohibit,
+        RawType::Throw => RouteType::Throw,
+        other => RouteType::Other(u8::from(other)),
+    }
+}
+
+fn route(message: &RouteMessage) -> Route {
+    let mut route = Route {
+        kind: route_type(message.header.kind),
+        gateway: None,
+        device_index: None,
+        preferred_source: None,
+        table: table(message),
+    };
+    for attribute in &message.attributes {
+        match attribute {
+            RouteAttribute::Gateway(address) => route.gateway = ip(address),
+            RouteAttribute::Via(RouteVia::Inet(v4)) => route.gateway = Some(IpAddr::V4(*v4)),
+            RouteAttribute::Via(RouteVia::Inet6(v6)) => route.gateway = Some(IpAddr::V6(*v6)),
+            RouteAttribute::Oif(index) => route.device_index = Some(*index),
+            RouteAttribute::PrefSource(address) => route.preferred_source = ip(address),
+            _ => {}
+        }
+    }
+    route
+}
+
+fn table(message: &RouteMessage) -> Option<u32> {
+    message
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            RouteAttribute::Table(table) => Some(*table),
+            _ => None,
+        })
+        .or(Some(u32::from(message.header.table)))
+}
+
+fn neighbour_state(state: RawState) -> NeighbourState {
+    match state {
+        RawState::None => NeighbourState::Absent,
+        RawState::Incomplete => NeighbourState::Incomplete,
+        RawState::Reachable => NeighbourState::Reachable,
+        RawState::Stale => NeighbourState::Stale,
+        RawState::Delay => NeighbourState::Delay,
+        RawState::Probe => NeighbourState::Probe,
+        RawState::Failed => NeighbourState::Failed,
+        RawState::Noarp => NeighbourState::Noarp,
+        RawState::Permanent => NeighbourState::Permanent,
+        RawState::Other(number) => NeighbourState::Other(number),
+        other => NeighbourState::Other(u16::from(other)),
+    }
+}
+
+fn link(message: &LinkMessage) -> Link {
+    let flags = message.header.flags;
+    let mut link = Link {
+        index: message.header.index,
+        name: String::new(),
+        up: flags.contains(LinkFlags::Up),
+        carrier: None,
+        loopback: flags.contains(LinkFlags::Loopback),
+        ipv6_disabled: None,
+    };
+    for attribute in &message.attributes {
+        match attribute {
+            LinkAttribute::IfName(name) => link.name.clone_from(name),
+            LinkAttribute::Carrier(carrier) => link.carrier = Some(*carrier != 0),
+            _ => {}
+        }
+    }
+    link
+}
+
+fn own_address(message: &AddressMessage) -> Option<OwnAddress> {
+    let mut local = None;
+    let mut peer = None;
+    let mut flags = AddressFlags::empty();
+    for attribute in &message.attributes {
+        match attribute {
+            AddressAttribute::Local(address) => local = Some(*address),
+            AddressAttribute::Address(address) => peer = Some(*address),
+            AddressAttribute::Flags(bits) => flags = *bits,
+            _ => {}
+        }
+    }
+    Some(OwnAddress {
+        address: local.or(peer)?,
+        prefix_len: message.header.prefix_len,
+        device_index: message.header.index,
+        tentative: flags.intersects(AddressFlags::Tentative | AddressFlags::Dadfailed),
+    })
+}
+
+/// The entry, if it covers the destination.
+fn refusing_route(message: &RouteMessage, flow: &Flow) -> Option<Refusal> {
+    let mut prefix = None;
+    let mut priority = None;
+    for attribute in &message.attributes {
+        match attribute {
+            RouteAttribute::Destination(address) => prefix = ip(address),
+            RouteAttribute::Priority(metric) => priority = Some(*metric),
+            _ => {}
+        }
+    }
+    // IPv6 lists its empty default ("null entry") as unreachable with the highest metric: no route, not a refusal.
+    if priority == Some(u32::MAX) {
+        return None;
+    }
+    let length = message.header.destination_prefix_length;
+    if let Some(prefix) = prefix
+        && !covers(prefix, length, flow.destination)
+    {
+        return None;
+    }
+    Some(Refusal {
+        kind: RefusalKind::Route,
+        action: route_type(message.header.kind),
+        prefix: Some(
+            prefix.filter(|_| length > 0).map_or("default".to_owned(), |ip| format!("{ip}/{length}")),
+        ),
+        table: table(message),
+        priority,
+        other_selectors: Vec::new(),
+    })
+}
+
+/// The rule, if it refuses and nothing that can be compared speaks against it.
+fn refusing_rule(message: &RuleMessage, flow: &Flow) -> Option<Refusal> {
+    let action = match message.header.action {
+        RuleAction::Blackhole => RouteType::Blackhole,
+        RuleAction::Unreachable => RouteType::Unreachable,
+        RuleAction::Prohibit => RouteType::Prohibit,
+        _ => return None,
+    };
+    let mut refusal = Refusal {
+        kind: RefusalKind::Rule,
+        action,
+        prefix: None,
+        table: None,
+        // A rule without the attribute has priority 0.
+        priority: Some(0),
+        other_selectors: Vec::new(),
+    };
+    let mut matches = true;
+    let mut unknown = |what: &str| refusal.other_selectors.push(what.to_owned());
+    for attribute in &message.attributes {
+        match attribute {
+            RuleAttribute::Priority(priority) => refusal.priority = Some(*priority),
+            RuleAttribute::Destination(prefix) => {
+                matches &= covers(*prefix, message.header.dst_len, flow.destination);
+                refusal.prefix = Some(format!("{prefix}/{}", message.header.dst_len));
+            }
+            RuleAttribute::Source(prefix) => match flow.source {
+                Some(source) => matches &= covers(*prefix, message.header.src_len, source),
+                None => unknown("from"),
+            },
+            RuleAttribute::DestinationPortRange(ports) => {
+                matches &= (ports.start..=ports.end).contains(&flow.port);
+            }
+            RuleAttribute::SourcePortRange(ports) => match flow.source_port {
+                Some(port) => matches &= (ports.start..=ports.end).contains(&port),
+                None => unknown("sport"),
+            },
+            RuleAttribute::IpProtocol(protocol) => matches &= *protocol == IpProtocol::Tcp,
+            RuleAttribute::UidRange(uids) => {
+                matches &= (uids.start..=uids.end).contains(&nix::unistd::getuid().as_raw());
+            }
+            RuleAttribute::FwMark(_) => unknown("fwmark"),
+            RuleAttribute::Iifname(_) => unknown("iif"),
+            RuleAttribute::Oifname(_) => unknown("oif"),
+            RuleAttribute::TunId(_) => unknown("tun_id"),
+            RuleAttribute::L3MDev(true) => unknown("l3mdev"),
+            _ => {}
+        }
+    }
+    if message.header.tos != 0 {
+        unknown("tos");
+    }
+    let inverted = message.header.flags.contains(RuleFlags::Invert);
+    (matches != inverted).then_some(refusal)
+}
+
+/// Whether a prefix of `length` bits covers the address.
+fn covers(prefix: IpAddr, length: u8, address: IpAddr) -> bool {
+    let same_front = |a: &[u8], b: &[u8]| {
+        let bit =
+            |bytes: &[u8], at: usize| bytes.get(at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1);
+        (0..usize::from(length)).all(|at| bit(a, at) == bit(b, at))
+    };
+    match (prefix, address) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => same_front(&a.octets(), &b.octets()),
+        (IpAddr::V6(a), IpAddr::V6(b)) => same_front(&a.octets(), &b.octets()),
+        _ => false,
+    }
+}
+
+fn prefix_len(refusal: &Refusal) -> u8 {
+    refusal
+        .prefix
+        .as_deref()
+        .and_then(|prefix| prefix.split_once('/'))
+        .and_then(|(_, length)| length.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_cover_what_lies_inside_them() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert!(covers(ip("198.18.0.0"), 15, ip("198.19.255.255")));
+        assert!(!covers(ip("198.18.0.0"), 15, ip("198.20.0.0")));
+        assert!(covers(ip("0.0.0.0"), 0, ip("203.0.113.1")));
+        assert!(covers(ip("2001:db8::1"), 128, ip("2001:db8::1")));
+        assert!(!covers(ip("2001:db8::1"), 128, ip("2001:db8::2")));
+        assert!(!covers(ip("0.0.0.0"), 0, ip("::")));
+    }
+
+    #[test]
+    fn the_kernel_knows_its_own_addresses() {
+        let mut netlink = Netlink::open().unwrap();
+        assert!(netlink.is_ours("127.0.0.1".parse().unwrap()).unwrap());
+        let links = netlink.links().unwrap();
+        assert!(links.iter().any(|link| link.loopback && !link.name.is_empty()), "{links:?}");
+    }
+}

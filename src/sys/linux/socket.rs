@@ -1,0 +1,199 @@
+//! The client's TCP socket: its options, the connect, and one look at its whole state.
+
+use super::raw::{CAPACITY, getsockopt_bytes, register};
+use super::{errqueue, tcp_info};
+use crate::model::{
+    AfterHandshake, Call, Errno, Fact, FailedCall, Family, Millis, QueueEntry, TcpInfo, TcpState,
+};
+use nix::errno::Errno as E;
+use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
+use tokio::io::Interest;
+
+/// How to make the socket.
+#[derive(Debug, Clone)]
+pub struct TcpClient {
+    /// The far end.
+    pub address: SocketAddr,
+    /// `--source`.
+    pub source: Option<IpAddr>,
+    /// `--source-port`.
+    pub source_port: Option<u16>,
+    /// `--interface`.
+    pub interface: Option<String>,
+}
+
+/// A socket whose connect has begun.
+#[derive(Debug)]
+pub struct Connecting {
+    socket: Socket,
+    /// Why there is no error queue, if there is none.
+    queue_missing: Option<String>,
+}
+
+/// What [`TcpClient::start`] came to.
+#[derive(Debug)]
+pub struct Started {
+    /// The client's end, once the kernel has chosen it.
+    pub source: Option<SocketAddr>,
+    /// The socket, or the call that failed at once.
+    pub outcome: Result<Connecting, FailedCall>,
+}
+
+/// One look at the socket, in the order that loses nothing: `TCP_INFO`, `SO_ERROR`, error queue.
+#[derive(Debug)]
+pub struct Final {
+    /// `TCP_INFO`.
+    pub tcp: Fact<TcpInfo>,
+    /// `SO_ERROR`, which this look has cleared.
+    pub so_error: Option<Errno>,
+    /// New entries of the error queue.
+    pub queue: Fact<Vec<QueueEntry>>,
+    /// Bytes that the socket still holds in this host.
+    pub unsent_bytes: Fact<u32>,
+}
+
+impl TcpClient {
+    /// Makes the socket, binds it as asked, and starts a non-blocking connect.
+    pub fn start(&self) -> Started {
+        let mut source = None;
+        let outcome = self.try_start(&mut source).map_err(|(call, errno)| FailedCall { call, errno });
+        Started { source, outcome }
+    }
+
+    fn try_start(&self, source: &mut Option<SocketAddr>) -> Result<Connecting, (Call, Errno)> {
+        let failed = |call: Call| move |error: io::Error| (call, Errno::from_io(&error));
+        let domain = Domain::for_address(self.address);
+        let socket = Socket::new(domain, Type::STREAM.nonblocking(), None).map_err(failed(Call::Socket))?;
+        let queue_missing = enable_error_queue(&socket, Family::of(self.address.ip())).err();
+        if let Some(interface) = &self.interface {
+            socket.bind_device(Some(interface.as_bytes())).map_err(failed(Call::BindDevice))?;
+        }
+        if let Some(local) = self.local_end() {
+            if self.source_port.is_some() {
+                socket.set_reuse_address(true).map_err(failed(Call::Bind))?;
+            } else {
+                // Ports run out per destination, not per source: let connect choose the port (ip(7)).
+                // Best effort: without it bind merely chooses earlier.
+                let _ = setsockopt(&socket, sockopt::IpBindAddressNoPort, &true);
+            }
+            socket.bind(&SockAddr::from(local)).map_err(failed(Call::Bind))?;
+        }
+        let connected = socket.connect(&SockAddr::from(self.address));
+        *source = socket
+            .local_addr()
+            .ok()
+            .and_then(|address| address.as_socket())
+            .filter(|address| address.port() != 0);
+        match connected {
+            Err(error) if error.raw_os_error() != Some(E::EINPROGRESS as i32) => {
+                Err(failed(Call::Connect)(error))
+            }
+            _ => Ok(Connecting { socket, queue_missing }),
+        }
+    }
+
+    fn local_end(&self) -> Option<SocketAddr> {
+        if self.source.is_none() && self.source_port.is_none() {
+            return None;
+        }
+        let any = match self.address {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let mut local = SocketAddr::new(self.source.unwrap_or(any), self.source_port.unwrap_or(0));
+        // A link-local source lives on the same link as the link-local target.
+        if let (SocketAddr::V6(local), SocketAddr::V6(remote)) = (&mut local, self.address) {
+            local.set_scope_id(remote.scope_id());
+        }
+        Some(local)
+    }
+}
+
+fn enable_error_queue(socket: &Socket, family: Family) -> Result<(), String> {
+    // The TTL of the ICMP packet is a bonus; its absence is visible as null.
+    match family {
+        Family::V4 => {
+            let _ = setsockopt(socket, sockopt::Ipv4RecvTtl, &true);
+            setsockopt(socket, sockopt::Ipv4RecvErr, &true)
+        }
+        Family::V6 => {
+            let _ = setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true);
+            setsockopt(socket, sockopt::Ipv6RecvErr, &true)
+        }
+    }
+    .map_err(|errno| format!("IP_RECVERR: {errno:?}"))
+}
+
+impl Connecting {
+    /// Reads everything the socket has to say now. `at_ms` stamps new error-queue entries.
+    pub fn look(&self, at_ms: Millis) -> Final {
+        let mut tcp = self.tcp_info();
+        let so_error = self.socket.take_error().ok().flatten().map(|error| Errno::from_io(&error));
+        let queue = match &self.queue_missing {
+            Some(why) => Fact::CouldNotLook(why.clone()),
+            None => errqueue::drain(self.socket.as_fd(), at_ms).into(),
+        };
+        let syn_sent = |tcp: &Fact<TcpInfo>| tcp.seen().is_some_and(|tcp| tcp.state == TcpState::SynSent);
+        // The state was read first; an error seen after it may have ended the attempt in between.
+        if syn_sent(&tcp) && (so_error.is_some() || queue.seen().is_some_and(|entries| !entries.is_empty())) {
+            tcp = self.tcp_info();
+        }
+        let unsent_bytes = if syn_sent(&tcp) { self.unsent_bytes() } else { Fact::NotAsked };
+        Final { tcp, so_error, queue, unsent_bytes }
+    }
+
+    /// Ends when the socket has something to say.
+    ///
+    /// Each call registers the socket anew: the runtime keeps an error's readiness for ever, and a socket in
+    /// SYN-SENT may be woken without being done.
+    ///
+    /// # Errors
+    /// The socket can't be registered: descriptors or watches ran out.
+    pub async fn wake(&self, interest: Interest) -> io::Result<()> {
+        let interest = interest | Interest::ERROR;
+        register(self.socket.as_fd(), interest)?.ready(interest).await.map(drop)
+    }
+
+    /// Whether the kernel knows a peer: only a completed handshake gives one.
+    pub fn has_peer(&self) -> bool {
+        self.socket.peer_addr().is_ok()
+    }
+
+    /// One non-blocking read; `None` while nothing has come.
+    pub fn read_once(&self) -> Option<AfterHandshake> {
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 256];
+        match self.socket.recv(&mut buffer) {
+            Ok(0) => Some(AfterHandshake::Closed),
+            Ok(bytes) => Some(AfterHandshake::Data(u32::try_from(bytes).unwrap_or(u32::MAX))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+            Err(_) => Some(AfterHandshake::Reset),
+        }
+    }
+
+    fn tcp_info(&self) -> Fact<TcpInfo> {
+        let mut buffer = [0; CAPACITY];
+        getsockopt_bytes(self.socket.as_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, &mut buffer)
+            .and_then(|bytes| tcp_info::decode(bytes).ok_or_else(|| io::Error::other("TCP_INFO is empty")))
+            .into()
+    }
+
+    /// `sk_wmem_alloc`, the third number of `SO_MEMINFO` (`SK_MEMINFO_WMEM_ALLOC`, linux/sock_diag.h).
+    fn unsent_bytes(&self) -> Fact<u32> {
+        let mut buffer = [0; CAPACITY];
+        getsockopt_bytes(self.socket.as_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO, &mut buffer)
+            .and_then(|bytes| {
+                bytes
+                    .get(8..12)
+                    .and_then(|four| four.try_into().ok())
+                    .map(u32::from_ne_bytes)
+                    .ok_or_else(|| io::Error::other("SO_MEMINFO is too short"))
+            })
+            .into()
+    }
+}

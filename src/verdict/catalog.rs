@@ -1,0 +1,441 @@
+//! **The list** of verdicts: one block each. Help, `explain`, man page, schema and README follow from it.
+//!
+//! Words in braces are filled by `report::Words`; a headline or a step with a variant's name in front is
+//! used only where the rule chose that variant.
+
+use super::Class;
+use serde::{Deserialize, Serialize};
+
+/// Which wording of a verdict's headline fits; `""` is the usual one.
+pub type Variant = &'static str;
+
+/// Where a step is to be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// This host.
+    Client,
+    /// The target's host.
+    Target,
+    /// The name server, or whoever keeps the zone.
+    Resolver,
+    /// A router on the way.
+    Router,
+}
+
+/// One thing to do next.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// The variants that it is for; empty for all.
+    pub only: &'static [Variant],
+    /// On which machine.
+    pub on: Side,
+    /// What to do.
+    pub text: &'static str,
+    /// A command to paste, right for the target once its braces are filled; empty for none.
+    pub command: &'static str,
+}
+
+/// One verdict.
+#[derive(Debug)]
+pub struct Entry {
+    /// The code.
+    pub code: Code,
+    /// As users write it.
+    pub id: &'static str,
+    /// Its class.
+    pub class: Class,
+    /// When it holds, in one line.
+    pub holds_when: &'static str,
+    /// The verdict line, by variant; the first is the usual one.
+    pub headlines: &'static [(Variant, &'static str)],
+    /// What to do, most useful first.
+    pub next: &'static [Step],
+    /// What may look the same, and how.
+    pub look_alikes: &'static [(Code, &'static str)],
+    /// The page that `explain` prints.
+    pub text: &'static str,
+}
+
+macro_rules! catalog {
+    ($( $code:ident = $class:ident . $id:literal {
+        holds: $holds:literal;
+        $( headline $($variant:literal)? : $headline:literal; )+
+        $( next $(($($only:literal),+))? $on:ident : $step:literal $(=> $command:literal)? ; )*
+        $( alike $alike:ident : $why:literal; )*
+    } )+) => {
+        /// A verdict code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub enum Code { $( #[doc = $holds] $code ),+ }
+
+        /// Every verdict, in the order in which lists show them.
+        pub static CATALOG: &[Entry] = &[ $( Entry {
+            code: Code::$code,
+            id: $id,
+            class: Class::$class,
+            holds_when: $holds,
+            headlines: &[ $( (concat!($($variant)?), $headline) ),+ ],
+            next: &[ $( Step {
+                only: &[ $($($only),+)? ],
+                on: Side::$on,
+                text: $step,
+                command: concat!($($command)?),
+            } ),* ],
+            look_alikes: &[ $( (Code::$alike, $why) ),* ],
+            text: include_str!(concat!("text/", $id, ".md")),
+        } ),+ ];
+    };
+}
+
+catalog! {
+    ConnectedOk = Connected."connected.ok" {
+        holds: "the handshake completed on the address that an ordinary client would try first";
+        headline: "{endpoint} accepts connections";
+    }
+    ConnectedPartial = Connected."connected.partial" {
+        holds: "some address works, but the one that clients try first does not, or not within 1 s";
+        headline: "{working} accepts connections, but clients try {endpoint} first, and that one fails";
+        headline "slow": "{working} accepts connections, but clients try {endpoint} first, and that one has not answered";
+        next Client: "see the order in which programs here try the addresses" => "getent ahosts {host}";
+        next Client: "diagnose the failing address alone" => "whyconn {endpoint}";
+    }
+
+    ResolveNxdomain = Resolve."resolve.nxdomain" {
+        holds: "the name does not exist";
+        headline: "the name {host} does not exist";
+        next Client: "check the spelling, and what programs here get for it" => "getent ahosts {host}";
+        next Resolver: "is the record missing from the zone?";
+        alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
+    }
+    ResolveNoAddress = Resolve."resolve.no-address" {
+        holds: "the name exists, but has no address (of the family asked for)";
+        headline: "the name {host} exists, but has no address";
+        headline "family": "the name {host} has no {family} address, only {other_family} ones";
+        next ("family") Client: "ask for addresses of either family" => "getent ahosts {host}";
+        next Resolver: "does the zone have an A or AAAA record for the name?";
+    }
+    ResolveServfail = Resolve."resolve.servfail" {
+        holds: "the name servers answer SERVFAIL";
+        headline: "the name {host} could not be looked up: the name service says \"try again\"";
+        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+        next Client: "ask again: a passing fault goes away" => "getent ahosts {host}";
+        alike ResolveRefused: "the C library folds a name server's REFUSED into the same error";
+        alike ResolveServerUnreachable: "the C library folds an unreachable name server into the same error";
+        alike ResolveNoServer: "with no name server configured, the C library asks 127.0.0.1 and gives the same error";
+    }
+    ResolveRefused = Resolve."resolve.refused" {
+        holds: "the name server refuses to answer us";
+        headline: "the name server refuses to look up {host} for this host";
+        next Resolver: "may this client ask? see the server's access list";
+    }
+    ResolveTimeout = Resolve."resolve.timeout" {
+        holds: "no name server answered in time";
+        headline: "the name {host} was not answered within {timeout}";
+        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+        alike ResolveServerUnreachable: "a name server that can't be reached looks the same while the C library still waits";
+        alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
+    }
+    ResolveServerUnreachable = Resolve."resolve.server-unreachable" {
+        holds: "the name server's port or host is unreachable";
+        headline: "the name server that should look up {host} is unreachable";
+        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+    }
+    ResolveNoServer = Resolve."resolve.no-server" {
+        holds: "no name server is configured, or ordinary programs are told not to ask any (nsswitch)";
+        headline: "no name server is asked for {host} on this host";
+        next Client: "see which name servers are configured" => "cat /etc/resolv.conf";
+        next Client: "see which sources programs ask" => "grep hosts: /etc/nsswitch.conf";
+    }
+    ResolveBadName = Resolve."resolve.bad-name" {
+        holds: "the name can't be looked up at all: empty or over-long label, illegal characters";
+        headline: "{host} can't be looked up: it is not a host name";
+        headline "empty-label": "{host} can't be looked up: one of its labels is empty";
+        headline "long-label": "{host} can't be looked up: a label is longer than 63 characters";
+        headline "long-name": "{host} can't be looked up: the name is longer than 253 characters";
+        headline "non-ascii": "{host} can't be looked up: it has characters outside ASCII";
+        headline "characters": "{host} can't be looked up: it has characters that no host name has";
+        next Client: "check the spelling: letters, digits, hyphens, and dots between labels of 1 to 63 characters";
+        next ("non-ascii") Client: "give the name in its xn-- form (RFC 5891)";
+    }
+
+    AliasLocalhostFamily = Alias."alias.localhost-family" {
+        holds: "a loopback name leads to one family, the service listens on the other";
+        headline: "{host} leads to {address}, but the service listens on {other_family} only";
+        next Target: "see what listens" => "ss -ltn 'sport = :{port}'";
+    }
+    AliasLocalhostMapping = Alias."alias.localhost-mapping" {
+        holds: "localhost does not resolve for ordinary programs, or leads to something that is not loopback";
+        headline: "{host} does not lead to loopback on this host";
+        next Client: "see the hosts file" => "grep -n localhost /etc/hosts";
+    }
+    AliasBoundElsewhere = Alias."alias.bound-elsewhere" {
+        holds: "the target is this host, and the port is open here, but on another local address or in another network namespace";
+        headline: "port {port} is open on this host, but not on {address}";
+        next Target: "see what listens" => "ss -ltn 'sport = :{port}'";
+    }
+    AliasHostsOverride = Alias."alias.hosts-override" {
+        holds: "/etc/hosts pins the name to an address that fails, while DNS gives another";
+        headline: "/etc/hosts sends {host} to {address}, which fails; DNS gives another address";
+        next Client: "see the hosts file" => "getent -s files ahosts {host}";
+    }
+
+    RefusedRst = Refused."refused.rst" {
+        holds: "a TCP reset came back, as from a host on which nothing listens on the port";
+        headline: "{address} answered with a reset: nothing listens on port {port}";
+        headline "local": "this host answered with a reset: nothing listens on {endpoint}";
+        next Target: "does the service run, and on which address does it listen?" => "ss -ltn 'sport = :{port}'";
+        alike RefusedRstForged: "a firewall on the way can send the reset in the target's name";
+        alike LocalFirewallReject: "this host's own packet filter can answer with the same reset";
+        alike AliasBoundElsewhere: "the service may listen on another address of this host";
+    }
+    RefusedRstForged = Refused."refused.rst-forged" {
+        holds: "the reset was sent by something nearer than the target";
+        headline: "a reset came back for {endpoint}, sent by something nearer than the target";
+        next Router: "which rule rejects port {port} towards {address}?" => "nft list ruleset";
+    }
+    RefusedIcmpPort = Refused."refused.icmp-port" {
+        holds: "ICMP port unreachable came back";
+        headline: "{address} rejects port {port} by ICMP port unreachable: a packet filter there does that";
+        headline "unseen": "port {port} of {address} was rejected by ICMP; this kernel does not show by whom";
+        headline "router": "{sender}, on the way, rejects port {port} of {address} by ICMP port unreachable";
+        next ("") Target: "which rule rejects port {port}?" => "nft list ruleset";
+        next ("router") Router: "which rule of {sender} rejects port {port} towards {address}?" => "nft list ruleset";
+    }
+    RefusedSelfConnect = Refused."refused.self-connect" {
+        holds: "the kernel joined the socket to itself: source and destination are the same, nothing listens";
+        headline: "nothing listens on {endpoint}: the kernel joined the socket to itself";
+        next Target: "start the service, or choose another source port than {port}" => "ss -ltn 'sport = :{port}'";
+    }
+    RefusedStaleSocket = Refused."refused.stale-socket" {
+        holds: "a unix socket (file or abstract name) on which nothing listens any more or yet";
+        headline: "nothing listens on the socket {host}";
+        next Target: "does the service run?" => "ss -lx";
+    }
+
+    TimeoutSilent = Timeout."timeout.silent" {
+        holds: "no answer to the SYNs, and no sign that the target is up";
+        headline: "nothing came back from {address} for {syns} in {elapsed}";
+        next Client: "does anything of the target answer?" => "ping -c 3 {address}";
+        next Target: "does the SYN arrive there?" => "tcpdump -ni any 'tcp port {port} and tcp[tcpflags] & tcp-syn != 0'";
+        alike TimeoutPortSilent: "the target may be up and drop what comes to this port";
+        alike TimeoutAcceptQueue: "a full accept queue at the target drops SYNs in silence too";
+        alike TimeoutTooShort: "the answer may take longer than {timeout}";
+        alike LocalReplyDropped: "this host's own filter may drop the answer";
+        alike LocalFirewallDrop: "this host's own filter may drop the SYN";
+        alike UnreachableGateway: "a gateway that died lately is still in the neighbour table";
+    }
+    TimeoutPortSilent = Timeout."timeout.port-silent" {
+        holds: "the target answers other packets, but nothing on this port";
+        headline: "{address} is up, but nothing answers on port {port}";
+        headline "local": "{address} is this host, but nothing answers on port {port}";
+        next Target: "does the service listen, and is its accept queue full?" => "ss -ltn 'sport = :{port}'";
+        next Target: "does a packet filter drop port {port}?" => "nft list ruleset";
+        alike TimeoutAcceptQueue: "a full accept queue drops SYNs in silence too";
+        alike TimeoutTooShort: "the answer may take longer than {timeout}";
+        alike LocalReplyDropped: "this host's own filter may drop the answer";
+        alike LocalFirewallDrop: "this host's own filter may drop what comes to the port";
+    }
+    TimeoutAcceptQueue = Timeout."timeout.accept-queue" {
+        holds: "the listener (here, or a unix socket) has a full accept queue";
+        headline: "the listener on {endpoint} has a full accept queue";
+        next Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
+    }
+    TimeoutAnswerInvalid = Timeout."timeout.answer-invalid" {
+        holds: "packets come back for this very connection, but none that completes the handshake";
+        headline: "{address} answers on port {port}, but with packets that do not fit this connection";
+        next Target: "is an old connection with the same four numbers left there?" => "ss -tan 'sport = :{port}'";
+        next Client: "try from another source port: it is a new connection for everybody" => "whyconn {endpoint}";
+        alike TimeoutSilent: "the packets that came may be strays, and the real answer lost";
+    }
+    TimeoutTooShort = Timeout."timeout.too-short" {
+        holds: "the answer arrived, after the deadline that was asked for: the timeout is shorter than the round trip";
+        headline: "{endpoint} answers, but not within {timeout}";
+        next Client: "give it more time" => "whyconn -t 4s {endpoint}";
+    }
+
+    UnreachableNoRoute = Unreachable."unreachable.no-route" {
+        holds: "this host has no route to the target; nothing was sent";
+        headline: "this host has no route to {address}";
+        headline "lost": "the route to {address} went away while the connect was waiting";
+        headline "not-unicast": "{address} is not the address of one host: TCP can't be sent there";
+        next Client: "see the routes" => "ip {family_flag} route get {address}";
+        next Client: "is the link that should lead there up?" => "ip -br {family_flag} address";
+        alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
+    }
+    UnreachableLocalRoute = Unreachable."unreachable.local-route" {
+        holds: "a local unreachable, prohibit, blackhole or throw route, or rule, matches";
+        headline: "this host refuses to send to {address}: {refusal} says so";
+        headline "rule": "this host refuses to send to {address}: {refusal} says so";
+        headline "unseen": "this host refuses to send to {address}: the route lookup fails with {errno}";
+        next ("") Client: "see the route, and who put it there" => "ip {family_flag} route show table all type {refusal_type}";
+        next ("rule") Client: "see the rules, and who put them there" => "ip {family_flag} rule";
+        alike LocalDenied: "a local policy can fail the connect with the same error";
+    }
+    UnreachableNeighbor = Unreachable."unreachable.neighbor" {
+        holds: "the target is on our link, and does not answer ARP / neighbour discovery";
+        headline: "{address} should be on the link {device}, and does not answer {arp}";
+        next Client: "see the neighbour's state" => "ip {family_flag} neigh show {address} dev {device}";
+        next Target: "is it up, on this link, with this address?" => "ip -br {family_flag} address";
+        alike TimeoutPortSilent: "the neighbour may yet answer: it had only {elapsed}";
+    }
+    UnreachableGateway = Unreachable."unreachable.gateway" {
+        holds: "the gateway does not answer ARP / neighbour discovery";
+        headline: "the gateway {gateway} on the link {device} does not answer {arp}";
+        headline "stale": "the gateway {gateway} on the link {device} has stopped answering";
+        next Client: "see the gateway's state" => "ip {family_flag} neigh show {gateway} dev {device}";
+        next Client: "is it the right gateway?" => "ip {family_flag} route get {address}";
+        next Router: "is {gateway} up, and on this link?";
+        alike TimeoutSilent: "the gateway may yet answer, and the SYN be lost behind it";
+    }
+    UnreachableIcmpNet = Unreachable."unreachable.icmp-net" {
+        holds: "a router (or the target) answered ICMP network unreachable";
+        headline: "{sender} says that it can't reach the network of {address} ({icmp})";
+        next Router: "does {sender} have a route to {address}?" => "ip {family_flag} route get {address}";
+    }
+    UnreachableIcmpHost = Unreachable."unreachable.icmp-host" {
+        holds: "a router (or the target) answered ICMP host unreachable";
+        headline: "{sender} says that it can't reach {address} ({icmp})";
+        next Target: "is {address} up, on its link, with this address?" => "ip -br {family_flag} address";
+        next Router: "does {address} answer {arp} there?" => "ip {family_flag} neigh show {address}";
+    }
+    UnreachableIcmpAdmin = Unreachable."unreachable.icmp-admin" {
+        holds: "a router (or the target) answered that it is administratively prohibited";
+        headline: "{sender} prohibits this connection ({icmp})";
+        next ("") Router: "which rule or route of {sender} prohibits port {port} towards {address}?" => "nft list ruleset";
+        next ("target") Target: "which rule prohibits port {port}?" => "nft list ruleset";
+    }
+    UnreachableIcmpProtocol = Unreachable."unreachable.icmp-protocol" {
+        holds: "a router (or the target) answered ICMP protocol unreachable";
+        headline: "{sender} says that TCP is not spoken at {address} ({icmp})";
+        next ("") Router: "which rule of {sender} rejects TCP towards {address}?" => "nft list ruleset";
+        next ("target") Target: "which rule rejects TCP?" => "nft list ruleset";
+    }
+    UnreachableIcmpOther = Unreachable."unreachable.icmp-other" {
+        holds: "a router (or the target) answered another ICMP error";
+        headline: "{sender} ended the connection by an ICMP error: {icmp}";
+        headline "unseen": "an error packet ended the connection ({errno}); this kernel does not show it";
+        headline "time-exceeded": "the SYN's TTL ran out at {sender} on the way to {address}";
+        next ("time-exceeded") Client: "see whether the same routers repeat" => "tracepath -n {address}";
+        next ("time-exceeded") Client: "is this host's own TTL too small?" => "sysctl net.ipv4.ip_default_ttl";
+        next ("") Router: "why does {sender} say so?";
+        alike UnreachableLoop: "a routing loop wears the TTL out too";
+    }
+    UnreachableLoop = Unreachable."unreachable.loop" {
+        holds: "TTL expired on the way: the packets go round in a loop";
+        headline: "packets to {address} go round in a loop";
+        next Client: "see which routers repeat" => "tracepath -n {address}";
+    }
+    UnreachableNoSocket = Unreachable."unreachable.no-socket" {
+        holds: "no such unix socket, or the file there is not a socket";
+        headline: "there is no socket at {host}";
+        next Target: "does the service run, and where does it put its socket?" => "ss -lx";
+    }
+
+    LocalFirewallReject = Local."local.firewall-reject" {
+        holds: "this host's own packet filter answered, on the way out or, for a target on this host, on the way in";
+        headline: "this host's own packet filter rejects connections to {endpoint}";
+        next Client: "find the rule (needs root)" => "nft list ruleset";
+    }
+    LocalFirewallDrop = Local."local.firewall-drop" {
+        holds: "this host's own packet filter (or a cgroup's) swallowed the packets";
+        headline: "this host itself drops what it sends to {endpoint}: no SYN leaves it";
+        next Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
+        next Client: "is the connection tracking table full?" => "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
+    }
+    LocalReplyDropped = Local."local.reply-dropped" {
+        holds: "the answer from outside reached this host, and was dropped here (input filter, reverse path filter)";
+        headline: "{address} answers on port {port}, and this host drops the answer";
+        next Client: "find the rule (needs root)" => "nft list ruleset";
+    }
+    LocalSourceInUse = Local."local.source-in-use" {
+        holds: "the source port or address:port asked for is taken";
+        headline: "the source port {sport} is taken on this host";
+        next Client: "see what holds it" => "ss -tanp 'sport = :{sport}'";
+        next Client: "let the kernel choose a free one" => "whyconn {endpoint}";
+    }
+    LocalSourceAddress = Local."local.source-address" {
+        holds: "the source address is not one of this host's";
+        headline: "the source address {source} is not one of this host's";
+        headline "tentative": "the source address {source} is tentative: duplicate address detection is not done, or failed";
+        next Client: "see this host's addresses" => "ip -br address";
+    }
+    LocalSourcePrivileged = Local."local.source-privileged" {
+        holds: "the source port needs privileges";
+        headline: "the source port {sport} needs privileges: on this host ports below {port_start} do";
+        headline "unknown": "the source port {sport} needs privileges";
+        next Client: "use a source port that needs none, or let the kernel choose" => "whyconn {endpoint}";
+        next Client: "see where privileged ports end" => "sysctl net.ipv4.ip_unprivileged_port_start";
+    }
+    LocalTupleInUse = Local."local.tuple-in-use" {
+        holds: "this very connection (same four numbers) exists or is in TIME_WAIT";
+        headline: "a connection from port {sport} to {endpoint} exists already on this host";
+        next Client: "see it" => "ss -tan 'sport = :{sport} and dport = :{port}'";
+    }
+    LocalPortsExhausted = Local."local.ports-exhausted" {
+        holds: "no ephemeral port is left towards this target";
+        headline: "this host has no source port left towards {endpoint}";
+        next Client: "count what holds them" => "ss -tan dst {address} dport = :{port}";
+        next Client: "see the range" => "sysctl net.ipv4.ip_local_port_range";
+        alike LocalTupleInUse: "the same error means that this very connection exists already";
+        alike LocalFamilyDisabled: "the same error means that no address is left to send from";
+    }
+    LocalFamilyDisabled = Local."local.family-disabled" {
+        holds: "this host has no usable IPv6 (or IPv4): switched off, or no address to send from";
+        headline: "{family} is switched off on this host";
+        headline "no-address": "this host has no {family} address to reach {address} from";
+        next Client: "see this host's addresses" => "ip -br {family_flag} address";
+        next ("") Client: "see the switch" => "sysctl -a -r 'net.ipv6.conf.*.disable_ipv6'";
+    }
+    LocalScopeMissing = Local."local.scope-missing" {
+        holds: "a link-local address without its %interface";
+        headline: "{address} is a link-local address: it needs the link, as in [{address}%DEV]:{port}";
+        next Client: "see this host's links" => "ip -br link";
+    }
+    LocalInterface = Local."local.interface" {
+        holds: "the device asked for, or the one that the route uses (lo included), does not exist, is down, has no carrier, or may not be used";
+        headline: "the device {device} can't be used";
+        headline "missing": "there is no device {device} on this host";
+        headline "down": "the device {device} is down";
+        headline "no-carrier": "the device {device} has no carrier: nothing is connected at its other end";
+        headline "denied": "this user may not bind to the device {device}";
+        next ("missing") Client: "see this host's devices" => "ip -br link";
+        next ("down") Client: "switch it on (needs root)" => "ip link set dev {device} up";
+        next ("", "no-carrier", "denied") Client: "see the device" => "ip link show dev {device}";
+        next ("no-carrier") Client: "check the cable, the switch's port, or the other end of the virtual link";
+        alike UnreachableNoRoute: "there may have been no route before it went down either";
+    }
+    LocalDenied = Local."local.denied" {
+        holds: "a local policy (LSM, seccomp, cgroup, socket file permissions) forbids it";
+        headline: "a policy of this host forbids the connection ({errno}), though there is a route";
+        next Client: "what confines this shell?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
+    }
+    LocalSocketType = Local."local.socket-type" {
+        holds: "the unix socket is of another type (datagram, seqpacket)";
+        headline: "the socket {host} is of another type";
+        next Target: "see its type" => "ss -lx";
+    }
+    LocalLimits = Local."local.limits" {
+        holds: "out of file descriptors, buffers or memory";
+        headline: "this process is out of what a socket needs ({errno})";
+        headline "files": "this process has no file descriptor left ({errno})";
+        next ("files") Client: "see the limit" => "ulimit -n";
+        next ("") Client: "see what is short" => "free -m";
+    }
+
+    ServiceClosed = Service."service.closed" {
+        holds: "the peer closes at once, without a byte";
+        headline: "{endpoint} accepts the connection and closes it at once";
+        next Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
+    }
+    ServiceReset = Service."service.reset" {
+        holds: "the peer resets at once";
+        headline: "{endpoint} accepts the connection and resets it at once";
+        next Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
+    }
+    ServiceNotAccepting = Service."service.not-accepting" {
+        holds: "the listener on this host completes handshakes (the kernel does), but the program does not accept";
+        headline: "the program that listens on {endpoint} does not accept connections";
+        next Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
+    }
+}

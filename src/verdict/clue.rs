@@ -1,0 +1,76 @@
+//! Names for the observations that a diagnosis rests on.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An observation that decided something. Taken away, the diagnosis or its certainty changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clue {
+    /// What `getaddrinfo` answered.
+    NameAnswer,
+    /// The name has addresses of the other family only.
+    OtherFamilyOnly,
+    /// The name breaks the rules of host names.
+    NameMalformed,
+    /// A system call failed at once.
+    CallFailed,
+    /// The handshake completed.
+    Handshake,
+    /// Both ends of the connection are the same.
+    SameEnds,
+    /// The peer closed within the grace.
+    PeerClosed,
+    /// The peer reset within the grace.
+    PeerReset,
+    /// The address that clients try first failed.
+    FirstAddressFailed,
+    /// A reset answered the SYN.
+    SynReset,
+    /// An ICMP error ended the attempt.
+    IcmpError,
+    /// That ICMP error was made on this host.
+    IcmpFromThisHost,
+    /// `SO_ERROR` names an error, and the packet that made it was not shown.
+    SoError,
+    /// SYNs were sent, and nothing came back.
+    SynUnanswered,
+    /// The SYN is still held in this host.
+    SynHeld,
+    /// Retransmissions fail inside this host.
+    SynNotSent,
+    /// Segments reached the socket and were rejected.
+    SegmentsRejected,
+    /// The neighbour does not answer.
+    NeighbourSilent,
+    /// The neighbour answers.
+    NeighbourAnswered,
+    /// The kernel finds no route.
+    NoRoute,
+    /// The kernel's route lookup refuses.
+    RouteRefuses,
+    /// The route or rule that refuses is in the tables.
+    RefusalFound,
+    /// The kernel has a route.
+    RouteFound,
+    /// The target is an address of this host.
+    TargetIsLocal,
+    /// The destination is not one host's address.
+    NotUnicast,
+    /// A device is down.
+    LinkDown,
+    /// A device has no carrier.
+    LinkNoCarrier,
+    /// No address of this family to send from.
+    NoOwnAddress,
+    /// The family is switched off.
+    FamilyOff,
+    /// The kernel chose a loopback or link-local address to reach a target beyond.
+    OddSource,
+    /// Where privileged ports end.
+    PrivilegedPorts,
+    /// A link-local address without a scope.
+    NoScope,
+    /// The source address is tentative.
+    TentativeSource,
+}
