@@ -1,0 +1,173 @@
+//! What a scenario expects of a report, and the comparison. Every way in which a report differs is one
+//! line; an empty list is a pass.
+
+use std::collections::BTreeMap;
+
+use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expect {
+    /// The verdict's code; of several, any.
+    pub(crate) code: OneOrMany,
+    /// Only where the exit code does not follow from the verdict's class.
+    #[serde(default)]
+    pub(crate) exit: Option<i32>,
+    /// Allowed certainties; none given: any.
+    #[serde(default)]
+    pub(crate) certainty: Option<OneOrMany>,
+    #[serde(default)]
+    pub(crate) culprit: Option<Culprit>,
+    /// Codes that must not be the verdict.
+    #[serde(default)]
+    pub(crate) not: Vec<String>,
+    /// Codes that must be among the alternatives.
+    #[serde(default)]
+    pub(crate) alternatives: Vec<String>,
+    /// Codes that must be among the remarks.
+    #[serde(default)]
+    pub(crate) remarks: Vec<String>,
+    /// Upper bound of whyconn's own `elapsed_ms`.
+    #[serde(default)]
+    pub(crate) within_ms: Option<u64>,
+    /// JSON pointer to a value, to `"present"`, `"absent"` (missing or null), or to `"~regex"`.
+    #[serde(default)]
+    pub(crate) json: BTreeMap<String, Value>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl OneOrMany {
+    pub(crate) fn allows(&self, text: &str) -> bool {
+        match self {
+            Self::One(one) => one == text,
+            Self::Many(many) => many.iter().any(|one| one == text),
+        }
+    }
+}
+
+impl std::fmt::Display for OneOrMany {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::One(one) => out.write_str(one),
+            Self::Many(many) => out.write_str(&many.join(" or ")),
+        }
+    }
+}
+
+/// Who did it. `where = "nobody"` stands for no culprit at all.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Culprit {
+    #[serde(rename = "where")]
+    pub(crate) place: OneOrMany,
+    #[serde(default)]
+    pub(crate) address: Option<String>,
+    #[serde(default)]
+    pub(crate) hop: Option<u64>,
+}
+
+/// Collects differences between what is and what should be.
+#[derive(Default)]
+pub(crate) struct Mismatches(Vec<String>);
+
+impl Mismatches {
+    pub(crate) fn into_lines(self) -> Vec<String> {
+        self.0
+    }
+
+    /// Notes a difference unless `holds`.
+    pub(crate) fn require(&mut self, holds: bool, what: &str, seen: impl Into<Value>, wanted: &str) {
+        if !holds {
+            let seen = seen.into();
+            self.0.push(format!("{what}: {seen}, expected {wanted}"));
+        }
+    }
+}
+
+impl Expect {
+    pub(crate) fn compare(&self, report: &Value, found: &mut Mismatches) {
+        let verdict = &report["verdict"];
+        let code = text(verdict.get("code"));
+        found.require(self.code.allows(code), "code", code, &self.code.to_string());
+        found.require(!self.not.iter().any(|not| not == code), "code", code, "anything else");
+        if let Some(allowed) = &self.certainty {
+            let certainty = text(verdict.get("certainty"));
+            found.require(allowed.allows(certainty), "certainty", certainty, &allowed.to_string());
+        }
+        if let Some(culprit) = &self.culprit {
+            culprit.compare(&verdict["culprit"], found);
+        }
+        for (list, wanted) in
+            [(&verdict["alternatives"], &self.alternatives), (&report["remarks"], &self.remarks)]
+        {
+            let codes: Vec<&str> = list
+                .as_array()
+                .map(|items| items.iter().map(|item| text(item.get("code"))).collect())
+                .unwrap_or_default();
+            for code in wanted {
+                found.require(codes.contains(&code.as_str()), "codes", codes.clone(), code);
+            }
+        }
+        if let Some(limit) = self.within_ms {
+            let elapsed = report["elapsed_ms"].as_f64();
+            let holds = elapsed.is_some_and(|elapsed| elapsed <= limit as f64);
+            found.require(holds, "elapsed_ms", elapsed, &format!("at most {limit}"));
+        }
+        for (pointer, wanted) in &self.json {
+            let seen = report.pointer(pointer).unwrap_or(&Value::Null);
+            compare_value(pointer, seen, wanted, found);
+        }
+    }
+}
+
+impl Culprit {
+    fn compare(&self, seen: &Value, found: &mut Mismatches) {
+        let place = seen["where"].as_str().unwrap_or("nobody");
+        found.require(self.place.allows(place), "culprit", seen.clone(), &self.place.to_string());
+        if let Some(address) = &self.address {
+            let holds = seen["address"].as_str() == Some(address);
+            found.require(holds, "culprit's address", seen.clone(), address);
+        }
+        if let Some(hop) = self.hop {
+            let holds = seen["hop"].as_u64() == Some(hop);
+            found.require(holds, "culprit's hop", seen.clone(), &hop.to_string());
+        }
+    }
+}
+
+fn compare_value(pointer: &str, seen: &Value, wanted: &Value, found: &mut Mismatches) {
+    let holds = match wanted.as_str() {
+        Some("present") => !seen.is_null(),
+        Some("absent") => seen.is_null(),
+        Some(pattern) if pattern.starts_with('~') => match Regex::new(&pattern[1..]) {
+            Ok(regex) => regex.is_match(&plain(seen)),
+            Err(_) => false,
+        },
+        _ => seen == wanted || (wanted.is_number() && seen.as_f64() == wanted.as_f64()),
+    };
+    found.require(holds, pointer, seen.clone(), &plain(wanted));
+}
+
+/// A value as a pattern sees it: strings without their quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+/// A string of the report, or nothing where there is none.
+pub(crate) fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
+}

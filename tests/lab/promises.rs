@@ -1,0 +1,114 @@
+//! What holds for every report, whatever the fault: the promises about form, exit code and time.
+
+use serde_json::Value;
+
+use crate::expect::{Mismatches, text};
+use crate::inside::Outcome;
+use crate::scenario::Scenario;
+
+const SCHEMA: &str = "whyconn.report.v1";
+const DEFAULT_TIMEOUT_MS: f64 = 4000.0;
+/// What whyconn may take beyond its timeout, and what a busy machine may add to that.
+const ALLOWANCE_MS: f64 = 250.0 + 150.0;
+/// What starting whyconn inside a namespace may cost, for bounds seen from outside.
+const STARTING_MS: f64 = 1500.0;
+
+/// Compares an outcome with the promises and the scenario's expectation. The report comes along where there
+/// was one.
+pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, Option<Value>) {
+    let mut found = Mismatches::default();
+    found.require(outcome.stderr.is_empty(), "stderr", outcome.stderr.as_str(), "nothing");
+    found.require(!outcome.overran, "run time", outcome.wall_ms, "an end by itself");
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    let one_line = lines.len() == 1 && outcome.stdout.ends_with('\n');
+    found.require(one_line, "lines on stdout", lines.len(), "1");
+    let report = serde_json::from_str::<Value>(outcome.stdout.trim_end());
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            found.require(false, "stdout", error.to_string(), "a JSON report");
+            let exit = outcome.exit.map_or(Value::Null, Value::from);
+            found.require(false, "exit", exit, "that of a verdict");
+            return (found.into_lines(), None);
+        }
+    };
+    form(scenario, outcome, &report, &mut found);
+    times(scenario, outcome, &report, &mut found);
+    scenario.expect.compare(&report, &mut found);
+    (found.into_lines(), Some(report))
+}
+
+fn form(scenario: &Scenario, outcome: &Outcome, report: &Value, found: &mut Mismatches) {
+    let verdict = &report["verdict"];
+    let (code, class) = (text(verdict.get("code")), text(verdict.get("class")));
+    let certainty = text(verdict.get("certainty"));
+    found.require(report["schema"] == SCHEMA, "schema", report["schema"].clone(), SCHEMA);
+    found.require(
+        ["certain", "likely", "possible"].contains(&certainty),
+        "certainty",
+        certainty,
+        "one of the three words",
+    );
+    let own_class = code.split('.').next().unwrap_or_default();
+    found.require(class == own_class, "class", class, own_class);
+    let connected = matches!(class, "connected" | "service");
+    found.require(
+        report["connected"] == connected,
+        "connected",
+        report["connected"].clone(),
+        &connected.to_string(),
+    );
+    let exit = scenario.expect.exit.or_else(|| exit_code(class));
+    found.require(
+        exit.is_some() && outcome.exit == exit,
+        "exit",
+        outcome.exit.map_or(Value::Null, Value::from),
+        &format!("{exit:?} for {class}"),
+    );
+}
+
+/// The timeout holds for names and for connecting, each.
+fn times(scenario: &Scenario, outcome: &Outcome, report: &Value, found: &mut Mismatches) {
+    let Some(elapsed) = report["elapsed_ms"].as_f64() else {
+        found.require(false, "elapsed_ms", Value::Null, "a number");
+        return;
+    };
+    let limit = timeout_ms(&scenario.argv) + ALLOWANCE_MS;
+    let names = report.pointer("/resolution/elapsed_ms").and_then(Value::as_f64).unwrap_or(0.0);
+    let within = format!("at most {limit} ms");
+    found.require(names <= limit, "time for names", names, &within);
+    found.require(elapsed - names <= limit, "time to connect", elapsed - names, &within);
+    let outer = scenario.expect.within_ms.map_or(2.0 * limit, |ms| ms as f64) + STARTING_MS;
+    found.require(
+        outcome.wall_ms <= outer,
+        "time seen from outside",
+        outcome.wall_ms,
+        &format!("at most {outer} ms"),
+    );
+}
+
+fn exit_code(class: &str) -> Option<i32> {
+    match class {
+        "connected" => Some(0),
+        "resolve" => Some(3),
+        "refused" => Some(4),
+        "timeout" => Some(5),
+        "unreachable" => Some(6),
+        "alias" => Some(7),
+        "local" => Some(8),
+        "service" => Some(9),
+        _ => None,
+    }
+}
+
+/// The timeout that a command line asks for. Scenarios write it as `-t 300ms` or `-t 6s`.
+fn timeout_ms(argv: &[String]) -> f64 {
+    let mut words = argv.iter().skip_while(|word| !matches!(word.as_str(), "-t" | "--timeout"));
+    words
+        .nth(1)
+        .and_then(|text| match text.strip_suffix("ms") {
+            Some(number) => number.parse().ok(),
+            None => text.strip_suffix('s')?.parse().ok().map(|s: f64| s * 1000.0),
+        })
+        .unwrap_or(DEFAULT_TIMEOUT_MS)
+}

@@ -1,0 +1,267 @@
+//! The scenario files: what a fault needs, the world it happens in, and the verdict expected of whyconn.
+//!
+//! A file is read as plain TOML first; its placeholders are replaced once for each variant and family
+//! ([`crate::words`]), and only then it becomes a [`Scenario`]. So every string may hold placeholders, and every
+//! key that the model does not know is an error.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::expect::Expect;
+use crate::topology::{Family, Topology};
+use crate::words::Words;
+
+/// One fault, in one family.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scenario {
+    /// What it shows, in prose.
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) routers: u8,
+    #[serde(default)]
+    pub(crate) needs: Vec<Need>,
+    /// Files under /etc that whyconn sees instead of the machine's.
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, String>,
+    /// Shell lines by node, run before anything listens.
+    #[serde(default)]
+    pub(crate) setup: BTreeMap<String, Vec<String>>,
+    /// Shell conditions by node that must become true before the world is used.
+    #[serde(default)]
+    pub(crate) until: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) listen: Vec<Listen>,
+    #[serde(default)]
+    pub(crate) dns: Vec<Dns>,
+    #[serde(default)]
+    pub(crate) hold: Vec<Hold>,
+    /// Shell lines by node, run when all listeners are ready and all held sockets are open.
+    #[serde(default)]
+    pub(crate) late: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) firewall: Vec<Firewall>,
+    /// Shell commands that run while whyconn does, and are ended after it.
+    #[serde(default)]
+    pub(crate) background: Vec<Background>,
+    pub(crate) argv: Vec<String>,
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) expect: Expect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Need {
+    /// whyconn must run as another user than the one who built the world.
+    SecondUser,
+}
+
+/// A service on a node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listen {
+    pub(crate) on: String,
+    /// By default every address of the family under test, and of that family alone.
+    #[serde(default)]
+    pub(crate) address: Option<String>,
+    pub(crate) port: u16,
+    #[serde(default)]
+    pub(crate) does: Behaviour,
+    #[serde(default = "default_backlog")]
+    pub(crate) backlog: i32,
+    /// An IPv6 socket that takes IPv4 as well.
+    #[serde(default)]
+    pub(crate) dual: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Behaviour {
+    #[default]
+    AcceptAndHold,
+    Close,
+    Reset,
+    Banner,
+    NoAccept,
+    UdpEcho,
+}
+
+/// A name server on UDP port 53. A name that `zone` does not hold does not exist.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dns {
+    pub(crate) on: String,
+    pub(crate) address: String,
+    /// Name to addresses (none: the name exists without any), or to one of the words of [`crate::dns`].
+    pub(crate) zone: BTreeMap<String, Vec<String>>,
+}
+
+/// A socket that some other process has: bound to `from`, connected to `to`, or both.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Hold {
+    pub(crate) on: String,
+    #[serde(default)]
+    pub(crate) from: Option<String>,
+    #[serde(default)]
+    pub(crate) to: Option<String>,
+    #[serde(default = "default_count")]
+    pub(crate) count: u16,
+}
+
+/// One nft rule in a filter chain of its node, `table inet lab`, chain named as its hook.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Firewall {
+    pub(crate) on: String,
+    pub(crate) chain: String,
+    pub(crate) rule: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Background {
+    pub(crate) on: String,
+    pub(crate) run: String,
+}
+
+const fn default_backlog() -> i32 {
+    128
+}
+
+const fn default_count() -> u16 {
+    1
+}
+
+/// A scenario as one test: file, variant and family.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// `file`, or `file::variant`.
+    pub(crate) name: String,
+    pub(crate) family: Family,
+    pub(crate) scenario: Scenario,
+}
+
+/// Reads all scenarios of a directory, in the order of their names.
+pub(crate) fn load(directory: &Path, uid: u32) -> Result<Vec<Case>, String> {
+    let entries =
+        fs::read_dir(directory).map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    let mut cases = Vec::new();
+    for file in files {
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = fs::read_to_string(&file).map_err(|error| format!("{name}: {error}"))?;
+        cases.extend(expand(&name, &text, uid).map_err(|error| format!("{name}.toml: {error}"))?);
+    }
+    Ok(cases)
+}
+
+/// All cases of one file.
+fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
+    let mut table: Table = text.parse().map_err(|error| format!("{error}"))?;
+    let families = families(table.remove("families"))?;
+    let words = taken(&mut table, "words")?;
+    let variants: Vec<(String, Table)> = match table.remove("variants") {
+        None => vec![(name.to_owned(), Table::new())],
+        Some(Value::Table(variants)) => variants
+            .into_iter()
+            .map(|(variant, words)| match words {
+                Value::Table(words) => Ok((format!("{name}::{variant}"), words)),
+                _ => Err(format!("variant {variant} is not a table")),
+            })
+            .collect::<Result<_, _>>()?,
+        Some(_) => return Err("variants is not a table".to_owned()),
+    };
+    let mut cases = Vec::new();
+    for (name, own) in &variants {
+        for &family in &families {
+            if let Some(scenario) = fill(&table, &words, own, family, uid)? {
+                cases.push(Case { name: name.clone(), family, scenario });
+            }
+        }
+    }
+    if cases.is_empty() {
+        return Err("no family in which all of its words have a meaning".to_owned());
+    }
+    Ok(cases)
+}
+
+/// The scenario in one family, or nothing where one of its words has no meaning in that family.
+fn fill(
+    table: &Table,
+    words: &Table,
+    own: &Table,
+    family: Family,
+    uid: u32,
+) -> Result<Option<Scenario>, String> {
+    // Addresses depend on the number of routers, so a variant may give it, but no other word may.
+    let topology = Topology::new(routers(own.get("routers").or_else(|| table.get("routers")))?);
+    let mut known = Words::new(topology, family, uid);
+    if !known.extend(words, family)? || !known.extend(own, family)? {
+        return Ok(None);
+    }
+    let mut table = table.clone();
+    table.insert("routers".to_owned(), Value::Integer(topology.routers().into()));
+    let scenario: Scenario =
+        known.fill(&Value::Table(table))?.try_into().map_err(|error| format!("{error}"))?;
+    scenario.check_nodes(topology)?;
+    Ok(Some(scenario))
+}
+
+impl Scenario {
+    /// A world of two nodes in which nothing happens.
+    pub(crate) fn bare(title: &str) -> Self {
+        Self { title: title.to_owned(), ..Self::default() }
+    }
+
+    /// A misspelt node would otherwise be found only when its world is built.
+    fn check_nodes(&self, topology: Topology) -> Result<(), String> {
+        let nodes = topology.nodes();
+        let mut named: Vec<&String> = Vec::new();
+        for lines in [&self.setup, &self.until, &self.late] {
+            named.extend(lines.keys());
+        }
+        named.extend(self.listen.iter().map(|listen| &listen.on));
+        named.extend(self.dns.iter().map(|dns| &dns.on));
+        named.extend(self.hold.iter().map(|hold| &hold.on));
+        named.extend(self.firewall.iter().map(|firewall| &firewall.on));
+        named.extend(self.background.iter().map(|background| &background.on));
+        match named.into_iter().find(|name| !nodes.contains(name)) {
+            Some(name) => Err(format!("no node {name} in a world of {nodes:?}")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn routers(value: Option<&Value>) -> Result<u8, String> {
+    let Some(value) = value else { return Ok(0) };
+    value
+        .as_integer()
+        .and_then(|number| u8::try_from(number).ok())
+        .filter(|&number| number <= Topology::MAX_ROUTERS)
+        .ok_or_else(|| format!("routers: a number from 0 to {}", Topology::MAX_ROUTERS))
+}
+
+fn families(value: Option<Value>) -> Result<Vec<Family>, String> {
+    match value {
+        None => Ok(Family::BOTH.to_vec()),
+        Some(value) => value.try_into().map_err(|error| format!("families: {error}")),
+    }
+}
+
+fn taken(table: &mut Table, key: &str) -> Result<Table, String> {
+    match table.remove(key) {
+        None => Ok(Table::new()),
+        Some(Value::Table(inner)) => Ok(inner),
+        Some(_) => Err(format!("{key} is not a table")),
+    }
+}

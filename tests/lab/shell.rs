@@ -1,0 +1,82 @@
+//! Running other programs: with a bound on their time, with their errors told, and never through a shell
+//! unless the scenario itself is shell.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// No command that builds a world takes longer.
+const BUILDING: Duration = Duration::from_secs(10);
+
+/// The output of a program that ended, or was ended.
+pub(crate) struct Ended {
+    pub(crate) output: Output,
+    /// It did not end by itself within the limit.
+    pub(crate) overran: bool,
+}
+
+/// Runs a program to its end, or to the limit and then kills it.
+pub(crate) fn bounded(command: &mut Command, input: &str, limit: Duration) -> Result<Ended, String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot run {name}: {error}"))?;
+    let pid = i32::try_from(child.id()).map_err(|error| format!("{name}: {error}"))?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // A program that ends without reading its input has its own say in its exit code.
+        let _ = pipe.write_all(input.as_bytes());
+    }
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    let mut overran = false;
+    let output = receiver.recv_timeout(limit).or_else(|_| {
+        overran = true;
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        receiver.recv()
+    });
+    match output {
+        Ok(Ok(output)) => Ok(Ended { output, overran }),
+        Ok(Err(error)) => Err(format!("cannot wait for {name}: {error}")),
+        Err(error) => Err(format!("cannot wait for {name}: {error}")),
+    }
+}
+
+/// Runs a program that must succeed.
+pub(crate) fn succeed(command: &mut Command, input: &str) -> Result<(), String> {
+    let ended = bounded(command, input, BUILDING)?;
+    if ended.output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{}: {}{}", words(command), ended.output.status, said(&ended.output)))
+}
+
+/// Whether a program succeeds.
+pub(crate) fn succeeds(command: &mut Command) -> Result<bool, String> {
+    Ok(bounded(command, "", BUILDING)?.output.status.success())
+}
+
+/// A command line as one would type it.
+pub(crate) fn words(command: &Command) -> String {
+    let mut line = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&argument.to_string_lossy());
+    }
+    line
+}
+
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    match text.trim() {
+        "" => String::new(),
+        text => format!("\n{text}"),
+    }
+}

@@ -1,0 +1,259 @@
+//! Builds a world inside namespaces that are already our own: the nodes, the links between them, addresses,
+//! routes, and the files under /etc that whyconn is to see.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::ifaddrs::getifaddrs;
+use nix::mount::{MsFlags, mount};
+use nix::net::if_::InterfaceFlags;
+use nix::sched::{CloneFlags, setns};
+
+use crate::scenario::Scenario;
+use crate::shell;
+use crate::topology::{self, Device, Family, Topology};
+
+/// Our own files, on a file system that ends with the world.
+pub(crate) const PRIVATE: &str = "/run/lab";
+
+/// How long devices may take to come up, and conditions of a scenario to become true.
+const SETTLING: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(10);
+
+const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
+/// An address that no node has and no router knows.
+const RESOLV: &str = "nameserver 203.0.113.53\n";
+const NSSWITCH: &str = "passwd: files\ngroup: files\nservices: files\nhosts: files dns\n";
+
+pub(crate) fn build(scenario: &Scenario) -> Result<(), String> {
+    let topology = Topology::new(scenario.routers);
+    private_files()?;
+    cover_etc(scenario)?;
+    let nodes = topology.nodes();
+    let added: String = nodes.iter().map(|node| format!("netns add {node}\n")).collect();
+    shell::succeed(Command::new("ip").args(["-batch", "-"]), &added)?;
+    for (position, node) in (0u8..).zip(&nodes) {
+        let router = topology.is_router(position);
+        in_node(node, move || write_sysctls(router))?;
+    }
+    shell::succeed(Command::new("ip").args(["-batch", "-"]), &cables(&nodes))?;
+    for (position, node) in (0u8..).zip(&nodes) {
+        let lines = configuration(topology, position);
+        shell::succeed(Command::new("ip").args(["-n", node, "-batch", "-"]), &lines)?;
+    }
+    for (position, node) in (0u8..).zip(&nodes) {
+        let devices = topology.devices(position);
+        in_node(node, move || await_running(&devices))?;
+    }
+    Ok(())
+}
+
+/// Runs shell lines in a node. They fail as a whole on the first that fails.
+pub(crate) fn script(node: &str, lines: &[String]) -> Result<(), String> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    shell::succeed(in_netns(node).args(["sh", "-ec", &lines.join("\n")]), "")
+        .map_err(|error| format!("on {node}: {error}"))
+}
+
+/// Waits until each condition is true.
+pub(crate) fn await_conditions(node: &str, conditions: &[String]) -> Result<(), String> {
+    let end = Instant::now() + SETTLING;
+    for condition in conditions {
+        while !shell::succeeds(in_netns(node).args(["sh", "-c", condition]))? {
+            if Instant::now() > end {
+                return Err(format!("on {node}: never true: {condition}"));
+            }
+            thread::sleep(POLL);
+        }
+    }
+    Ok(())
+}
+
+/// A command that runs its arguments in a node.
+pub(crate) fn in_netns(node: &str) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", node]);
+    command
+}
+
+/// Loads the rules of a scenario into its nodes, one table each.
+pub(crate) fn load_firewalls(scenario: &Scenario) -> Result<(), String> {
+    for node in Topology::new(scenario.routers).nodes() {
+        let mut lines = String::new();
+        for rule in scenario.firewall.iter().filter(|rule| rule.on == node) {
+            let chain = &rule.chain;
+            lines.push_str(&format!(
+                "add table inet lab\n\
+                 add chain inet lab {chain} {{ type filter hook {chain} priority 0; }}\n\
+                 add rule inet lab {chain} {}\n",
+                rule.rule
+            ));
+        }
+        if !lines.is_empty() {
+            shell::succeed(in_netns(&node).args(["nft", "-f", "-"]), &lines)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a closure on a thread that is inside a node's network namespace.
+fn in_node<T: Send>(node: &str, work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    let entered = || {
+        let namespace = File::open(format!("/run/netns/{node}")).map_err(|e| e.to_string())?;
+        setns(namespace, CloneFlags::CLONE_NEWNET).map_err(|e| e.to_string())?;
+        work()
+    };
+    thread::scope(|scope| scope.spawn(entered).join())
+        .unwrap_or_else(|_| Err("panicked".to_owned()))
+        .map_err(|error| format!("in node {node}: {error}"))
+}
+
+fn private_files() -> Result<(), String> {
+    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=755"))
+        .map_err(|error| format!("cannot mount a tmpfs over /run: {error}"))?;
+    fs::create_dir(PRIVATE).map_err(|error| format!("{PRIVATE}: {error}"))
+}
+
+/// Lays the scenario's files, or plain defaults, over those of the machine.
+fn cover_etc(scenario: &Scenario) -> Result<(), String> {
+    let defaults = [("hosts", HOSTS), ("resolv.conf", RESOLV), ("nsswitch.conf", NSSWITCH)];
+    for (name, default) in defaults {
+        let text = scenario.files.get(name).map_or(default, String::as_str);
+        cover(&Path::new("/etc").join(name), text)?;
+    }
+    match scenario.files.keys().find(|name| !defaults.iter().any(|(known, _)| known == name)) {
+        Some(name) => Err(format!("/etc/{name} is none of the files that a lab covers")),
+        None => Ok(()),
+    }
+}
+
+fn cover(path: &Path, text: &str) -> Result<(), String> {
+    let told = |error: &dyn std::fmt::Display| format!("cannot cover {}: {error}", path.display());
+    let name = path.file_name().unwrap_or_default();
+    let source = Path::new(PRIVATE).join(name);
+    fs::write(&source, text).map_err(|error| told(&error))?;
+    match path.canonicalize() {
+        Ok(target) => bind(&source, &target),
+        // A link into /run, as systemd-resolved makes it for resolv.conf, points into our own tmpfs by now.
+        Err(_) => {
+            let link = fs::read_link(path).map_err(|error| told(&error))?;
+            let target = lexically(&path.with_file_name("").join(link));
+            if !target.starts_with("/run") {
+                return Err(told(&format!("it leads to {}", target.display())));
+            }
+            if let Some(parent) = target.parent() {
+                fs::create_dir_all(parent).map_err(|error| told(&error))?;
+            }
+            fs::write(&target, text).map_err(|error| told(&error))
+        }
+    }
+}
+
+/// A bind mount of one file over another.
+pub(crate) fn bind(source: &Path, target: &Path) -> Result<(), String> {
+    mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+        .map_err(|error| format!("cannot mount over {}: {error}", target.display()))
+}
+
+/// A path without `..`, worked out on its words alone.
+fn lexically(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// Settings that must be in place before devices appear. Duplicate address detection takes a second and
+/// router solicitations disturb counters; reverse path filtering differs between distributions.
+fn write_sysctls(router: bool) -> Result<(), String> {
+    let forwarding = if router { "1" } else { "0" };
+    let mut settings =
+        vec![("ipv4/ip_forward".to_owned(), forwarding), ("ipv6/conf/all/forwarding".to_owned(), forwarding)];
+    for scope in ["all", "default"] {
+        settings.push((format!("ipv4/conf/{scope}/rp_filter"), "0"));
+        settings.push((format!("ipv6/conf/{scope}/disable_ipv6"), "0"));
+        for (name, value) in
+            [("accept_dad", "0"), ("dad_transmits", "0"), ("accept_ra", "0"), ("router_solicitations", "0")]
+        {
+            settings.push((format!("ipv6/conf/{scope}/{name}"), value));
+        }
+    }
+    settings.push(("ipv6/conf/default/addr_gen_mode".to_owned(), "1"));
+    for (name, value) in settings {
+        let path = format!("/proc/sys/net/{name}");
+        fs::write(&path, value).map_err(|error| format!("{path}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// `ip -batch` lines for the veth pairs.
+fn cables(nodes: &[String]) -> String {
+    nodes
+        .windows(2)
+        .map(|pair| {
+            let [near, far] = pair else {
+                return String::new();
+            };
+            format!("link add name up netns {near} type veth peer name down netns {far}\n")
+        })
+        .collect()
+}
+
+/// `ip -batch` lines that bring a node up.
+fn configuration(topology: Topology, position: u8) -> String {
+    let mut lines = vec!["link set dev lo up".to_owned()];
+    for Device { name, link, host } in topology.devices(position) {
+        lines.push(format!("link set dev {name} up"));
+        for family in Family::BOTH {
+            let address = topology::address(family, link, host);
+            let nodad = if family == Family::V6 { " nodad" } else { "" };
+            let length = family.link_prefix();
+            lines.push(format!("address add {address}/{length} dev {name}{nodad}"));
+        }
+        let local = topology::link_local(link, host);
+        lines.push(format!("address add {local}/64 dev {name} nodad"));
+    }
+    for family in Family::BOTH {
+        for route in topology.routes(position) {
+            let to =
+                route.to_link.map_or_else(|| "default".to_owned(), |link| topology::prefix(family, link));
+            let (link, host) = route.via;
+            let via = topology::address(family, link, host);
+            lines.push(format!("route add {to} via {via} dev {}", route.device));
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Waits until the kernel has seen the carrier of all devices of this thread's namespace; until then, it drops
+/// what is sent through them.
+fn await_running(devices: &[Device]) -> Result<(), String> {
+    let end = Instant::now() + SETTLING;
+    loop {
+        let running: Vec<String> = getifaddrs()
+            .map_err(|error| format!("cannot list devices: {error}"))?
+            .filter(|entry| entry.flags.contains(InterfaceFlags::IFF_RUNNING))
+            .map(|entry| entry.interface_name)
+            .collect();
+        let missing = devices.iter().find(|device| !running.iter().any(|name| name == device.name));
+        match missing {
+            None => return Ok(()),
+            Some(device) if Instant::now() > end => {
+                return Err(format!("device {} does not come up", device.name));
+            }
+            Some(_) => thread::sleep(POLL),
+        }
+    }
+}
