@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Leave through this device')
             [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Leave through this device')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long to watch the connection after the handshake; 0s to skip')
+            [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Send SYNs with small TTLs to find where they die: auto does when something on the way may be at fault')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 only')
             [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use IPv6 only')

@@ -27,6 +27,7 @@ set edit:completion:arg-completer[whyconn] = {|@words|
             cand -i 'Leave through this device'
             cand --interface 'Leave through this device'
             cand --grace 'How long to watch the connection after the handshake; 0s to skip'
+            cand --trace 'Send SYNs with small TTLs to find where they die: auto does when something on the way may be at fault'
             cand --color 'Use colour'
             cand -4 'Use IPv4 only'
             cand -6 'Use IPv6 only'

@@ -1,13 +1,17 @@
 //! The loop: asks the plan what to start, adds what probes bring to the evidence, ends when the plan says so.
 
-use crate::model::{Attempt, Evidence, Host, Millis, Request};
+use crate::model::{Attempt, Evidence, Fact, Host, Millis, Question, Request};
 use crate::plan::{self, Plan, Probe};
-use crate::probe::{self, AttemptAsk, Observation, Tables};
+use crate::probe::{self, AttemptAsk, Observation, SweepAsk, Tables};
 use crate::sys::{self, Flow};
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+
+/// How long an answer that came may wait for the path that explains it.
+const MOST_SWEEPING: Duration = Duration::from_millis(1000);
 
 /// Gathers everything that bears on one target. Ends within the timeout for the name, the timeout for the
 /// connection, and the grace.
@@ -87,6 +91,13 @@ impl Investigation {
         match probe {
             Probe::Lookup => self.look_up().await,
             Probe::Attempt(index) => self.connect(index),
+            Probe::Path(index, question) => self.sweep(index, question),
+            Probe::Trials(index, kind) => {
+                let Some(attempt) = self.evidence.attempts.get(index) else { return };
+                let begun = self.begun + attempt.started_ms.to_duration();
+                let trials = probe::trials(&self.request, attempt.address, kind, begun);
+                self.tell(Observation::Trials(index, trials));
+            }
             Probe::Refusals(index) => {
                 let Some(address) = self.candidates.get(index) else { return };
                 let flow = Flow {
@@ -137,6 +148,29 @@ impl Investigation {
         tokio::spawn(probe::attempt(ask, blank));
     }
 
+    fn sweep(&mut self, index: usize, question: Question) {
+        let Some(attempt) = self.evidence.attempts.get(index) else { return };
+        let timeout = self.request.timeout_ms.to_duration();
+        let begun = self.begun + attempt.started_ms.to_duration();
+        // Silence is explained while it lasts; an answer that came may take a moment more.
+        let deadline = match question {
+            Question::Silence | Question::Up => begun + timeout,
+            Question::Reset | Question::Rejection { .. } | Question::Hops => {
+                (begun + timeout).min(Instant::now() + MOST_SWEEPING)
+            }
+        };
+        tokio::spawn(probe::sweep(SweepAsk {
+            index,
+            request: Arc::clone(&self.request),
+            attempt: attempt.clone(),
+            begun,
+            deadline,
+            question,
+            stop: self.stop.subscribe(),
+            tell: self.tell.clone(),
+        }));
+    }
+
     fn tell(&self, observation: Observation) {
         // The receiver is this investigation's own.
         let _ = self.tell.send(observation);
@@ -144,10 +178,22 @@ impl Investigation {
 
     fn add(&mut self, observation: Observation) {
         match observation {
-            Observation::Lookup(lookup) => self.evidence.lookup = crate::model::Fact::Seen(lookup),
+            Observation::Lookup(lookup) => self.evidence.lookup = Fact::Seen(lookup),
             Observation::Attempt(index, seen) => {
                 if let Some(attempt) = self.evidence.attempts.get_mut(index) {
-                    *attempt = *seen;
+                    // What other probes brought about it stays.
+                    let Attempt { path, trials, refusals, .. } = mem::replace(attempt, *seen);
+                    (attempt.path, attempt.trials, attempt.refusals) = (path, trials, refusals);
+                }
+            }
+            Observation::Path(index, sweep) => {
+                if let Some(attempt) = self.evidence.attempts.get_mut(index) {
+                    attempt.path = Fact::Seen(sweep);
+                }
+            }
+            Observation::Trials(index, trials) => {
+                if let Some(attempt) = self.evidence.attempts.get_mut(index) {
+                    attempt.trials = trials;
                 }
             }
             Observation::Refusals(index, refusals) => {

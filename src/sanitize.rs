@@ -39,7 +39,7 @@ pub fn clean_to(text: &str, most: usize) -> String {
 /// The text as one word for a POSIX shell, so that a command with it in can be pasted.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._:%/@+=,-[]".contains(c);
-    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+    if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }
     format!("'{}'", clean(text).replace('\'', r"'\''"))
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(shell_word("a; rm -rf b"), "'a; rm -rf b'");
         assert_eq!(shell_word("it's"), r"'it'\''s'");
         assert_eq!(shell_word("$(id)"), "'$(id)'");
-        assert_eq!(shell_word("-x"), "'-x'");
+        assert_eq!(shell_word("-4"), "-4");
         assert_eq!(shell_word(""), "''");
     }
 }

@@ -1,5 +1,6 @@
 //! The options. This one definition feeds parsing, help, man page and completions.
 
+use crate::model::Trace;
 use crate::render::{Color, Detail};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
@@ -70,6 +71,10 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "DURATION", default_value = "250ms", value_parser = duration)]
     pub(super) grace: Duration,
 
+    /// Send SYNs with small TTLs to find where they die: auto does when something on the way may be at fault
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = trace)]
+    pub(super) trace: Trace,
+
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -115,6 +120,15 @@ fn timeout(text: &str) -> Result<Duration, String> {
             Err("give at least 1ms, such as 500ms or 4s".to_owned())
         }
         duration => Ok(duration),
+    }
+}
+
+fn trace(text: &str) -> Result<Trace, String> {
+    match text {
+        "auto" => Ok(Trace::Auto),
+        "always" => Ok(Trace::Always),
+        "never" => Ok(Trace::Never),
+        _ => Err("give auto, always or never".to_owned()),
     }
 }
 

@@ -102,6 +102,7 @@ fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
         source: args.source,
         source_port: args.source_port,
         interface: args.interface.clone(),
+        trace: args.trace,
         ..Request::new(target)
     })
 }

@@ -29,8 +29,9 @@ fn connected_to(attempts: &[Option<Finding>], working: usize) -> (Option<usize>,
     let first = attempts.first().cloned().flatten();
     match first {
         Some(first) if working > 0 && works.code == Code::ConnectedOk => {
-            // Silence so far may be one lost SYN; an answer or a local error is a failure.
-            let slow = first.code.class() == Class::Timeout;
+            // Silence so far may be one lost SYN; an answer or a failed call is a failure.
+            let answered = [Clue::CallFailed, Clue::IcmpError, Clue::SynReset, Clue::SoError];
+            let slow = !first.because.iter().any(|clue| answered.contains(clue));
             let mut because = vec![Clue::Handshake, Clue::FirstAddressFailed];
             because.extend(first.because.iter().copied());
             let finding = Finding {

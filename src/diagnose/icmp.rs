@@ -16,11 +16,6 @@ pub fn code_of(icmp: Icmp) -> Code {
     }
 }
 
-/// Whether it says that the TTL (hop limit) ran out on the way.
-pub fn is_time_exceeded(icmp: Icmp) -> bool {
-    matches!((icmp.family, icmp.kind, icmp.code), (4, 11, 0) | (6, 3, 0))
-}
-
 /// Whether it says that the host itself did not answer on its link.
 pub fn is_host_unreachable(icmp: Icmp) -> bool {
     matches!((icmp.family, icmp.kind, icmp.code), (4, 3, 1) | (6, 1, 3))

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use super::{Culprit, Finding};
-use crate::model::{Call, Family, Host, Link, RefusalKind, RouteAnswer, RouteType};
+use crate::model::{Call, Family, Host, Link, Refusal, RefusalKind, RouteAnswer, RouteType};
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
 use std::net::IpAddr;
@@ -74,7 +74,7 @@ fn ended_by_own_icmp(view: &View) -> bool {
 }
 
 /// The device that this flow leaves by, or would leave by if it were up.
-fn route_device<'a>(view: &View<'a>) -> Option<&'a Link> {
+pub(super) fn route_device<'a>(view: &View<'a>) -> Option<&'a Link> {
     let target = view.target();
     // A loopback target needs `lo`, whatever route its absence opens.
     if target.is_loopback()
@@ -121,6 +121,15 @@ fn covers(own: IpAddr, prefix_len: u8, target: IpAddr) -> bool {
 pub(super) fn source(view: &View) -> Option<Finding> {
     let request = &view.evidence.request;
     match view.failed(Call::Bind)? {
+        // Nobody asked for a port: none was left to choose.
+        E::EADDRINUSE if request.source_port.is_none() => Some(
+            here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])
+                .or(&[Code::LocalSourceInUse]),
+        ),
+        E::EINVAL if request.source.is_some_and(is_link_local) => Some(
+            here(Code::LocalScopeMissing, Certainty::Certain, &[Clue::CallFailed, Clue::NoScope])
+                .variant("source"),
+        ),
         E::EADDRINUSE => Some(here(Code::LocalSourceInUse, Certainty::Certain, &[Clue::CallFailed])),
         E::EADDRNOTAVAIL => {
             let own = view.evidence.host.addresses.seen();
@@ -153,6 +162,10 @@ pub(super) fn source(view: &View) -> Option<Finding> {
         }
         _ => Some(here(Code::LocalDenied, Certainty::Possible, &[Clue::CallFailed])),
     }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
 
 /// IPv6 link-local addresses mean nothing without their link: connect fails with `EINVAL` (tcp_v6_connect).
@@ -240,6 +253,21 @@ fn fits(errno: E, kind: RefusalKind, action: RouteType) -> bool {
     }
 }
 
+/// The entry that gives the errno with which connect failed: one that surely matches before one that may.
+pub(super) fn fitting_refusal<'a>(view: &View<'a>) -> Option<&'a Refusal> {
+    let errno = view.failed(Call::Connect)?;
+    let fitting = || view.refusals().iter().filter(|refusal| fits(errno, refusal.kind, refusal.action));
+    fitting().find(|refusal| is_sure(refusal)).or_else(|| fitting().next())
+}
+
+fn is_sure(refusal: &Refusal) -> bool {
+    match refusal.kind {
+        // A throw route refuses only if its table was asked; the main one (254) always is.
+        RefusalKind::Route => refusal.action != RouteType::Throw || refusal.table == Some(254),
+        RefusalKind::Rule => refusal.other_selectors.is_empty(),
+    }
+}
+
 pub(super) fn refusing_route(view: &View) -> Option<Finding> {
     let errno = view.failed(Call::Connect)?;
     // The route lookup for this very flow gives the same errno: no policy stands between.
@@ -247,17 +275,10 @@ pub(super) fn refusing_route(view: &View) -> Option<Finding> {
     if !same {
         return None;
     }
-    let refusals = view.refusals();
-    let fitting = refusals.iter().find(|refusal| fits(errno, refusal.kind, refusal.action));
-    let main = |table: Option<u32>| table == Some(254);
+    let fitting = fitting_refusal(view);
     match fitting {
         Some(refusal) => {
-            let sure = match refusal.kind {
-                // A throw route refuses only if its table was asked; the main one always is.
-                RefusalKind::Route => refusal.action != RouteType::Throw || main(refusal.table),
-                RefusalKind::Rule => refusal.other_selectors.is_empty(),
-            };
-            let certainty = if sure { Certainty::Certain } else { Certainty::Likely };
+            let certainty = if is_sure(refusal) { Certainty::Certain } else { Certainty::Likely };
             let because = [Clue::CallFailed, Clue::RouteRefuses, Clue::RefusalFound];
             let variant = if refusal.kind == RefusalKind::Rule { "rule" } else { "" };
             Some(here(Code::UnreachableLocalRoute, certainty, &because).variant(variant))
@@ -302,6 +323,7 @@ pub(super) fn connect_failed(view: &View) -> Option<Finding> {
     let finding = match failed.errno.get() {
         E::EADDRNOTAVAIL if view.evidence.request.source_port.is_some() => {
             here(Code::LocalTupleInUse, Certainty::Likely, &[Clue::CallFailed])
+                .or(&[Code::LocalFamilyDisabled])
         }
         E::EADDRNOTAVAIL => here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])
             .or(&[Code::LocalTupleInUse, Code::LocalFamilyDisabled]),

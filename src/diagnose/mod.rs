@@ -8,16 +8,18 @@ mod combine;
 pub mod icmp;
 mod local;
 mod names;
+pub mod path;
 mod rules;
 mod signals;
 mod silence;
 mod view;
 
-use crate::model::Evidence;
+use crate::model::{Attempt, Evidence, Link, Refusal};
 use crate::verdict::{Certainty, Clue, Code, Variant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use view::View;
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,8 +39,8 @@ pub enum Culprit {
     },
     /// A router on the way.
     Router {
-        /// Its address.
-        address: IpAddr,
+        /// Its address, where it named itself.
+        address: Option<IpAddr>,
         /// How many hops away, where that is known.
         hop: Option<u8>,
     },
@@ -105,6 +107,10 @@ impl Finding {
 /// A fact worth knowing that is not the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
+    /// What answers on the port is behind the target's address.
+    PortForwarded,
+    /// Something on this host answers in the target's name.
+    Intercepted,
     /// Another address of the name failed.
     AddressFailed {
         /// Which attempt.
@@ -142,7 +148,32 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         .iter()
         .map(|attempt| attempt.ended_ms.map(|_| rules::judge(evidence, attempt)))
         .collect();
-    combine::combine(attempts)
+    let mut diagnosis = combine::combine(attempts);
+    if let Some(attempt) = diagnosis.about.and_then(|about| evidence.attempts.get(about)) {
+        diagnosis.remarks.extend(forwarding(&View { evidence, attempt }, &diagnosis.finding));
+    }
+    diagnosis
+}
+
+/// The device that a verdict about a device is about.
+pub fn deciding_device<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a Link> {
+    let down = || evidence.host.links.seen()?.iter().find(|link| !link.loopback && !link.up);
+    local::route_device(&View { evidence, attempt }).or_else(down)
+}
+
+/// The route or rule that a refused connect is due to.
+pub fn deciding_refusal<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a Refusal> {
+    local::fitting_refusal(&View { evidence, attempt })
+}
+
+/// Does the port lead somewhere else than its address says?
+fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
+    if finding.variant == "intercepted" {
+        return Some(Remark::Intercepted);
+    }
+    let path = view.path()?;
+    let nearer = || path.reset_at().and_then(|at| at.checked_sub(1)).is_some_and(|ttl| path.reached_at(ttl));
+    (path.target_forwards() || nearer()).then_some(Remark::PortForwarded)
 }
 
 #[cfg(test)]

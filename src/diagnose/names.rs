@@ -42,19 +42,20 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
                 return Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &because)
                     .variant("family");
             }
-            by_eai(eai, resolver)
+            by_eai(evidence, eai, resolver)
         }
     }
 }
 
-fn by_eai(eai: &str, resolver: Culprit) -> Finding {
+fn by_eai(evidence: &Evidence, eai: &str, resolver: Culprit) -> Finding {
     let answer = [Clue::NameAnswer];
     match eai {
         // glibc says so for NXDOMAIN, and as well where nsswitch asks no name server.
         "EAI_NONAME" => Finding::new(Code::ResolveNxdomain, Certainty::Likely, resolver, &answer)
             .or(&[Code::ResolveNoServer]),
         "EAI_NODATA" | "EAI_ADDRFAMILY" => {
-            Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &answer)
+            let variant = if evidence.request.family.is_some() { "asked" } else { "" };
+            Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &answer).variant(variant)
         }
         "EAI_MEMORY" => Finding::new(Code::LocalLimits, Certainty::Certain, Culprit::Client, &answer),
         _ => Finding::new(Code::ResolveServfail, Certainty::Possible, resolver, &answer).or(&[
@@ -82,7 +83,8 @@ pub(super) fn malformed(name: &str) -> Option<Variant> {
         return Some("long-name");
     }
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (!bare.bytes().all(legal)).then_some("characters")
+    // The C library refuses a leading hyphen too (res_hnok).
+    (name.starts_with('-') || !bare.bytes().all(legal)).then_some("characters")
 }
 
 #[cfg(test)]
@@ -103,6 +105,7 @@ mod tests {
             (".a", Some("empty-label")),
             ("müller.example", Some("non-ascii")),
             ("a b", Some("characters")),
+            ("-a.example", Some("characters")),
             ("a\u{1b}[31m", Some("characters")),
         ];
         for (name, expected) in rows {

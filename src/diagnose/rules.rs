@@ -45,6 +45,18 @@ const RULES: &[Rule] = &[
     silence::answers_rejected,
     // What never left can't be lost on the way.
     silence::own_filter,
+    // A guess that the same filter is at work, where there was no time to see it fail.
+    silence::own_filter_at_once,
+    // What this host did to packets for itself needs no network.
+    silence::own_target,
+    // An ICMP error comes before silence, whichever SYN drew it.
+    signals::rejected_on_the_path,
+    // Routers that repeat are an answer as well.
+    silence::silent_loop,
+    // An answer that arrived here was not lost on the way.
+    silence::reply_dropped,
+    // Where no answer can be back yet, silence means nothing.
+    silence::too_short,
     // The last: it holds for whatever is left.
     silence::silence,
 ];

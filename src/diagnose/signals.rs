@@ -2,9 +2,11 @@
 
 use super::view::View;
 use super::{Culprit, Finding, icmp};
-use crate::model::{AfterHandshake, NeighbourState, TcpState};
-use crate::verdict::{Certainty, Clue, Code};
+use crate::model::{AfterHandshake, Icmp, NeighbourState, PathAnswer, TcpState, Trial};
+use crate::plan::MOST_HOPS;
+use crate::verdict::{Certainty, Clue, Code, Variant};
 use nix::errno::Errno as E;
+use std::net::{IpAddr, SocketAddr};
 
 pub(super) fn handshake(view: &View) -> Option<Finding> {
     let attempt = view.attempt;
@@ -29,11 +31,15 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
             &[Clue::PeerReset],
         ));
     }
-    attempt.connected_ms?;
-    if attempt
-        .source
-        .is_some_and(|source| (source.ip(), source.port()) == (attempt.address.ip(), attempt.address.port()))
-    {
+    let connected = attempt.connected_ms?;
+    if connected > view.evidence.request.timeout_ms {
+        // One SYN and its answer: the time between is the round trip. After a repeat it may be a lost SYN.
+        let one_syn = view.tcp().and_then(|tcp| tcp.retransmits) == Some(0);
+        let certainty = if one_syn { Certainty::Certain } else { Certainty::Likely };
+        let finding = Finding::new(Code::TimeoutTooShort, certainty, Culprit::Client, &[Clue::LateAnswer]);
+        return Some(if one_syn { finding } else { finding.or(&[Code::TimeoutSilent]) });
+    }
+    if attempt.source.is_some_and(|source| is_same_end(source, attempt.address)) {
         let because = [Clue::Handshake, Clue::SameEnds];
         return Some(Finding::new(Code::RefusedSelfConnect, Certainty::Certain, Culprit::Client, &because));
     }
@@ -42,11 +48,23 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
     match attempt.after.seen() {
         Some(AfterHandshake::Closed) => broken(Code::ServiceClosed, Clue::PeerClosed),
         Some(AfterHandshake::Reset) => broken(Code::ServiceReset, Clue::PeerReset),
-        Some(AfterHandshake::Quiet | AfterHandshake::Data(_)) | None => Some(Finding {
-            culprit: None,
-            ..Finding::new(Code::ConnectedOk, Certainty::Certain, Culprit::Service, &[Clue::Handshake])
-        }),
+        after => {
+            let mut because = vec![Clue::Handshake];
+            because.extend(after.map(|after| match after {
+                AfterHandshake::Data(_) => Clue::PeerSpoke,
+                _ => Clue::StayedOpen,
+            }));
+            let finding = Finding::new(Code::ConnectedOk, Certainty::Certain, Culprit::Service, &because);
+            Some(Finding { culprit: None, ..finding })
+        }
     }
+}
+
+/// Whether both ends are one; 0.0.0.0 and :: are connected to loopback.
+fn is_same_end(source: SocketAddr, target: SocketAddr) -> bool {
+    let same_address =
+        source.ip() == target.ip() || (target.ip().is_unspecified() && source.ip().is_loopback());
+    same_address && source.port() == target.port()
 }
 
 /// An ICMP error from an address of this host was made on this host: a foreign packet with our own source
@@ -95,18 +113,11 @@ pub(super) fn silent_link(view: &View, certainty: Certainty, because: &[Clue]) -
 
 pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {
     let (icmp, entry) = view.icmp()?;
-    let code = icmp::code_of(icmp);
-    let (culprit, variant) = match entry.sender {
-        Some(sender) if sender == view.target() => {
-            (Culprit::Target, if code == Code::RefusedIcmpPort { "" } else { "target" })
+    let (code, culprit, variant) = sender_of(view, icmp, entry.sender);
+    if icmp.is_time_exceeded() {
+        if let Some(finding) = worn_out(view, entry.sender) {
+            return Some(finding);
         }
-        Some(address) => (
-            Culprit::Router { address, hop: None },
-            if code == Code::RefusedIcmpPort { "router" } else { "" },
-        ),
-        None => (Culprit::Path { after: None }, ""),
-    };
-    if icmp::is_time_exceeded(icmp) {
         return Some(
             Finding::new(code, Certainty::Likely, culprit, &[Clue::IcmpError])
                 .variant("time-exceeded")
@@ -117,6 +128,75 @@ pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {
     let certainty =
         if entry.sender_is_ours.seen().is_some() { Certainty::Certain } else { Certainty::Likely };
     Some(Finding::new(code, certainty, culprit, &[Clue::IcmpError]).variant(variant))
+}
+
+/// The verdict of an ICMP error, who sent it, and how to word it.
+fn sender_of(view: &View, icmp: Icmp, sender: Option<IpAddr>) -> (Code, Culprit, Variant) {
+    let code = icmp::code_of(icmp);
+    let is_port = code == Code::RefusedIcmpPort;
+    match sender {
+        Some(sender) if sender == view.target() => {
+            (code, Culprit::Target, if is_port { "" } else { "target" })
+        }
+        Some(address) => {
+            let hop = view.path().and_then(|path| path.hop_of(address));
+            (code, Culprit::Router { address: Some(address), hop }, if is_port { "router" } else { "" })
+        }
+        None => (code, Culprit::Path { after: None }, ""),
+    }
+}
+
+/// The TTL ran out: in a loop, or because this host's own is too small.
+pub(super) fn worn_out(view: &View, sender: Option<IpAddr>) -> Option<Finding> {
+    let path = view.path()?;
+    let route_ttl = view.attempt.route().and_then(|route| route.hop_limit);
+    let own_ttl = route_ttl.or(view.attempt.own_ttl.seen().copied());
+    if let Some((hop, address)) = path.repeating().first().copied() {
+        let culprit = Culprit::Router { address: Some(address), hop: Some(hop) };
+        // SYNs of a sweep may take ways of unequal length; a whole TTL is not worn out by that.
+        let worn = sender.is_some() && own_ttl.is_some_and(|ttl| ttl > u32::from(MOST_HOPS));
+        return Some(if worn {
+            let because = [Clue::IcmpError, Clue::RoutersRepeat];
+            Finding::new(Code::UnreachableLoop, Certainty::Certain, culprit, &because)
+        } else {
+            Finding::new(Code::UnreachableLoop, Certainty::Likely, culprit, &[Clue::RoutersRepeat])
+                .or(&[Code::TimeoutSilent])
+        });
+    }
+    let hop = path.hop_of(sender?)?;
+    if !path.goes_beyond(hop) {
+        return None;
+    }
+    let because = [Clue::IcmpError, Clue::GreaterTtlPasses];
+    let own = |certainty| {
+        Finding::new(Code::UnreachableIcmpOther, certainty, Culprit::Client, &because).variant("own-ttl")
+    };
+    Some(match own_ttl {
+        Some(ttl) if ttl == u32::from(hop) => own(Certainty::Certain),
+        // It was great enough to get there: this very flow goes round, where others do not.
+        Some(_) => {
+            let culprit = Culprit::Router { address: sender, hop: Some(hop) };
+            Finding::new(Code::UnreachableLoop, Certainty::Likely, culprit, &because)
+                .variant("flow")
+                .or(&[Code::UnreachableIcmpOther])
+        }
+        None => own(Certainty::Likely).or(&[Code::UnreachableLoop]),
+    })
+}
+
+/// An ICMP error that only the sweep's SYNs drew, because routers send few of them: it counts as the
+/// target's own.
+pub(super) fn rejected_on_the_path(view: &View) -> Option<Finding> {
+    let (icmp, from) = view.path()?.rejection()?;
+    if !view.is_waiting() {
+        return None;
+    }
+    let (code, culprit, variant) = sender_of(view, icmp, Some(from));
+    Some(
+        Finding::new(code, Certainty::Likely, culprit, &[Clue::PathRejected])
+            .variant(variant)
+            .or(&[Code::TimeoutSilent]),
+    )
 }
 
 /// `ECONNREFUSED` that no ICMP error explains, on a socket that a segment reached.
@@ -131,18 +211,102 @@ pub(super) fn reset(view: &View) -> Option<Finding> {
         None if !no_icmp => return None,
         Some(_) | None => {}
     }
-    // Whoever sends resets in the target's name, or filters on the way in here, gives the same evidence.
-    let mut because = vec![Clue::SynReset];
-    let (variant, alternatives): (_, &[Code]) = if view.attempt.is_local() {
-        because.push(Clue::TargetIsLocal);
-        ("local", &[Code::AliasBoundElsewhere, Code::LocalFirewallReject])
-    } else {
-        ("", &[Code::RefusedRstForged, Code::LocalFirewallReject])
+    if view.attempt.is_local() {
+        return Some(own_reset(view));
+    }
+    if let Some(finding) = reset_made_here(view).or_else(|| nearer_reset(view)) {
+        return Some(finding);
+    }
+    // Whoever sends resets in the target's name gives the same evidence: the last router's can't be told apart.
+    Some(Finding::new(Code::RefusedRst, Certainty::Likely, Culprit::Target, &[Clue::SynReset]).or(
+        if view.trials().is_empty() {
+            &[Code::RefusedRstForged, Code::LocalFirewallReject]
+        } else {
+            &[Code::RefusedRstForged]
+        },
+    ))
+}
+
+/// A reset from an address of this host: by TCP, which counts its resets, or by the input filter, whose resets
+/// are not counted (nf_send_reset).
+fn own_reset(view: &View) -> Finding {
+    let resets = || view.trials().iter().filter(|trial| trial.answer == Some(PathAnswer::Reset));
+    // Other traffic can only add to a counter: one that stood still proves that TCP sent no reset.
+    if resets().any(|trial| trial.counters.out_resets == 0) {
+        let because = [Clue::SynReset, Clue::TargetIsLocal, Clue::ResetByFilter];
+        return Finding::new(Code::LocalFirewallReject, Certainty::Certain, Culprit::Client, &because);
+    }
+    let finding = Finding::new(
+        Code::RefusedRst,
+        Certainty::Likely,
+        Culprit::Target,
+        &[Clue::SynReset, Clue::TargetIsLocal],
+    )
+    .variant("local")
+    .or(&[Code::AliasBoundElsewhere]);
+    if resets().any(|trial| trial.counters.out_resets == 1) {
+        let because = [Clue::SynReset, Clue::TargetIsLocal, Clue::ResetByOwnTcp].to_vec();
+        return Finding { because, ..finding };
+    }
+    finding.or(&[Code::LocalFirewallReject])
+}
+
+/// A reset that came back to a SYN whose TTL could not have reached the target.
+fn nearer_reset(view: &View) -> Option<Finding> {
+    let path = view.path()?;
+    let at = path.reset_at()?;
+    if at == 1
+        && let Some(finding) = reset_made_here(view)
+    {
+        return Some(finding);
+    }
+    let beyond = path.passed_at(at)?;
+    let because = [Clue::SynReset, Clue::ResetFromNearer];
+    let (culprit, certainty) = match at.checked_sub(1).filter(|hop| *hop > 0) {
+        // The gateway has the SYN, and nobody beyond it can. Without a look at this host's own part it may
+        // have been made here.
+        None => {
+            let left = view.trials().iter().any(|trial| trial.counters.loopback_out == 0);
+            let certainty = if left { Certainty::Certain } else { Certainty::Likely };
+            (Culprit::Router { address: Some(beyond), hop: Some(1) }, certainty)
+        }
+        // The nearest hop that explains it rejects what it would forward. Another protocol may have taken a
+        // longer way: then the target is really that near.
+        Some(hop) => {
+            let culprit = Culprit::Router { address: path.router_at(hop), hop: Some(hop) };
+            (culprit, Certainty::Likely)
+        }
     };
+    let finding = Finding::new(Code::RefusedRstForged, certainty, culprit, &because);
+    Some(match (certainty, at) {
+        (Certainty::Certain, _) => finding,
+        (_, 1) => finding.or(&[Code::LocalFirewallReject]),
+        _ => finding.or(&[Code::RefusedRst]),
+    })
+}
+
+/// A reset made before `connect` returned: by this host's output filter, or by a local
+/// proxy that nobody runs. Both send it over the loopback device; one from outside comes in by another.
+fn reset_made_here(view: &View) -> Option<Finding> {
+    let trials = view.trials();
+    let over_loopback =
+        |trial: &Trial| trial.answer == Some(PathAnswer::Reset) && trial.counters.loopback_out > 0;
+    if trials.is_empty() || !trials.iter().all(over_loopback) {
+        return None;
+    }
+    // TCP counts its resets, a packet filter's are not counted; other traffic can only add.
+    if trials.iter().any(|trial| trial.counters.out_resets == 0) {
+        let quiet = trials.iter().all(|trial| trial.counters.loopback_out == 1);
+        let certainty = if quiet { Certainty::Certain } else { Certainty::Likely };
+        let because = [Clue::SynReset, Clue::ResetByFilter];
+        let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
+        return Some(if quiet { finding } else { finding.or(&[Code::RefusedRstForged]) });
+    }
+    let because = [Clue::SynReset, Clue::ResetByOwnTcp];
     Some(
-        Finding::new(Code::RefusedRst, Certainty::Likely, Culprit::Target, &because)
-            .variant(variant)
-            .or(alternatives),
+        Finding::new(Code::RefusedRst, Certainty::Likely, Culprit::Client, &because)
+            .variant("intercepted")
+            .or(&[Code::RefusedRstForged]),
     )
 }
 

@@ -2,10 +2,10 @@
 //!
 //! They read per-socket numbers, which stay exact on a busy machine (`TCP_INFO`, `SO_MEMINFO`).
 
-use super::signals::silent_link;
+use super::signals::{silent_link, worn_out};
 use super::view::View;
 use super::{Culprit, Finding};
-use crate::model::{NeighbourState, RouteAnswer};
+use crate::model::{Counters, NeighbourState, PathProtocol, RouteAnswer, Window};
 use crate::verdict::{Certainty, Clue, Code};
 
 /// The route went away after the first SYN: retransmissions find none (inet_csk_rebuild_route).
@@ -69,55 +69,183 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
     })
 }
 
+/// The same without waiting for a repeat: one extra SYN did not even reach a device.
+pub(super) fn own_filter_at_once(view: &View) -> Option<Finding> {
+    // Once a repeat was due, the socket itself tells whether SYNs leave.
+    let decided = view.tcp().is_none_or(|tcp| tcp.timeouts > 0);
+    if decided || !view.is_waiting() || view.attempt.is_local() {
+        return None;
+    }
+    let held = view.trials().iter().any(|trial| {
+        trial.ttl.is_none() && trial.answer.is_none() && trial.counters.out_transmits == Some(0)
+    });
+    let mut because = Vec::new();
+    because.extend(held.then_some(Clue::NotTransmitted));
+    because.extend(view.path().is_some_and(|path| path.datagram_denied()).then_some(Clue::DatagramDenied));
+    (!because.is_empty()).then(|| {
+        Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
+            .or(&[Code::TimeoutSilent])
+    })
+}
+
+/// A silent target on this host: an extra SYN was not delivered, or it overflowed the accept queue.
+pub(super) fn own_target(view: &View) -> Option<Finding> {
+    if !view.is_waiting() || !view.attempt.is_local() {
+        return None;
+    }
+    let silent = || view.trials().iter().filter(|trial| trial.answer.is_none());
+    let came_in = silent().any(|trial| trial.counters.in_receives > 0 && trial.counters.in_delivers == 0);
+    if came_in {
+        let because = [Clue::TargetIsLocal, Clue::NotDelivered];
+        return Some(
+            Finding::new(Code::LocalFirewallDrop, Certainty::Certain, Culprit::Client, &because)
+                .variant("in"),
+        );
+    }
+    let overflowed = silent().next().is_some() && silent().all(|trial| trial.counters.listen_overflows > 0);
+    overflowed.then(|| {
+        let because = [Clue::TargetIsLocal, Clue::QueueOverflowed];
+        Finding::new(Code::TimeoutAcceptQueue, Certainty::Likely, Culprit::Service, &because)
+            .or(&[Code::TimeoutPortSilent])
+    })
+}
+
+/// Packets come in whenever an answer is due, and never otherwise, and go nowhere: this host drops them.
+pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
+    if !view.is_waiting() || view.attempt.is_local() {
+        return None;
+    }
+    let windows = view.attempt.windows.seen()?;
+    let sent_in = |at: usize| windows.get(at).is_some_and(|window| window.syns > 0);
+    // A window with a SYN in it and the one behind it are one chance to hear the answer.
+    let chances: Vec<usize> = (0..windows.len()).filter(|at| sent_in(*at)).collect();
+    let quiet: Vec<&Window> = windows
+        .iter()
+        .enumerate()
+        .filter(|(at, window)| {
+            let due = sent_in(*at) || at.checked_sub(1).is_some_and(sent_in);
+            !due && !is_blurred(view, window)
+        })
+        .map(|(_, window)| window)
+        .collect();
+    let heard = |count: &dyn Fn(&Counters) -> i64| {
+        let in_window = |at: usize| windows.get(at).map_or(0, |window| count(&window.counters));
+        chances.len() >= 2
+            && quiet.len() >= 2
+            && chances.iter().all(|at| in_window(*at) + in_window(at + 1) > 0)
+            && quiet.iter().all(|window| count(&window.counters) <= 0)
+            // A beacon that beats once a second would do as well, were it not for the burst.
+            && burst_answers(view, windows, count) >= BURST
+    };
+    let variant = if heard(&|counters| counters.reverse_path_filter) {
+        "rp-filter"
+    } else if heard(&Counters::swallowed) {
+        ""
+    } else if heard(&|counters| counters.in_segments) {
+        "socket"
+    } else {
+        return None;
+    };
+    let because = [Clue::SynUnanswered, Clue::RepliesSwallowed];
+    Some(
+        Finding::new(Code::LocalReplyDropped, Certainty::Likely, Culprit::Client, &because)
+            .variant(variant)
+            .or(&[Code::TimeoutSilent]),
+    )
+}
+
+/// A burst of extra SYNs has at least this many answers.
+const BURST: i64 = 3;
+
+/// What was counted while answers to the sweep, or to the extra SYNs, were due.
+fn burst_answers(view: &View, windows: &[Window], count: &dyn Fn(&Counters) -> i64) -> i64 {
+    let probes = view.attempt.path.seen().map(|sweep| sweep.probes.as_slice()).unwrap_or_default();
+    let syns = probes.iter().filter(|probe| probe.protocol == PathProtocol::Tcp).map(|probe| probe.sent_ms.0);
+    let sent: Vec<f64> = syns.chain(view.trials().iter().map(|trial| trial.at_ms.0)).collect();
+    let due =
+        |window: &Window| sent.iter().any(|sent| window.from_ms.0 <= sent + 250.0 && window.to_ms.0 >= *sent);
+    windows.iter().filter(|window| due(window)).map(|window| count(&window.counters)).sum()
+}
+
+/// Whether answers to the sweep may have come in this window: at once, or repeated by the target one and three
+/// seconds later because they were dropped here.
+fn is_blurred(view: &View, window: &Window) -> bool {
+    let probes = view.attempt.path.seen().map(|sweep| sweep.probes.as_slice()).unwrap_or_default();
+    let sent =
+        probes.iter().map(|probe| probe.sent_ms.0).chain(view.trials().iter().map(|trial| trial.at_ms.0));
+    sent.flat_map(|sent| [sent, sent + 1000.0, sent + 3000.0])
+        .any(|due| window.from_ms.0 <= due + 300.0 && window.to_ms.0 >= due - 50.0)
+}
+
+/// SYNs go round until their TTL is worn out, and routers have stopped saying so.
+pub(super) fn silent_loop(view: &View) -> Option<Finding> {
+    if view.is_waiting() { worn_out(view, None) } else { None }
+}
+
+/// The round trip of the path alone is longer than the timeout.
+pub(super) fn too_short(view: &View) -> Option<Finding> {
+    let longest = view.path()?.longest_rtt()?;
+    (view.is_waiting() && longest > view.evidence.request.timeout_ms).then(|| {
+        let because = [Clue::SynUnanswered, Clue::LongRoundTrip];
+        Finding::new(Code::TimeoutTooShort, Certainty::Likely, Culprit::Client, &because)
+            .or(&[Code::TimeoutSilent])
+    })
+}
+
 /// Nothing came back. Who is silent is as far as it goes; why, many causes share.
 pub(super) fn silence(view: &View) -> Option<Finding> {
     let attempt = view.attempt;
-    let queued_error = view.icmp().is_some();
     // The second SYN leaves after one second: before that, one lost packet explains everything.
-    let waited = view.tcp().is_some_and(|tcp| tcp.timeouts > 0) && !queued_error;
+    let waited = view.tcp().is_some_and(|tcp| tcp.timeouts > 0) && view.icmp().is_none();
     let certainty = if waited { Certainty::Likely } else { Certainty::Possible };
     if attempt.is_local() {
+        let because = [Clue::SynUnanswered, Clue::TargetIsLocal];
         return Some(
-            Finding::new(
-                Code::TimeoutPortSilent,
-                certainty,
-                Culprit::Client,
-                &[Clue::SynUnanswered, Clue::TargetIsLocal],
-            )
-            .variant("local")
-            .or(&[Code::LocalFirewallDrop, Code::TimeoutAcceptQueue]),
+            Finding::new(Code::TimeoutPortSilent, certainty, Culprit::Client, &because)
+                .variant("local")
+                .or(&[Code::LocalFirewallDrop, Code::TimeoutAcceptQueue]),
         );
     }
-    let on_link = attempt.route().is_some() && attempt.gateway().is_none();
-    let neighbour_answered = match attempt.last_neighbour() {
-        Some(sample) => match sample.state {
-            NeighbourState::Reachable => true,
-            // Delay keeps the time of the last confirmation: within this attempt, it was this attempt's ARP.
-            NeighbourState::Delay | NeighbourState::Stale => {
-                sample.confirmed_ms_ago.is_some_and(|ago| ago.0 <= attempt.ended_ms.unwrap_or_default().0)
-            }
-            _ => false,
-        },
-        None => false,
-    };
-    if on_link && neighbour_answered {
-        return Some(
-            Finding::new(
-                Code::TimeoutPortSilent,
-                certainty,
-                Culprit::Target,
-                &[Clue::SynUnanswered, Clue::NeighbourAnswered],
-            )
-            .or(&[Code::TimeoutAcceptQueue, Code::LocalReplyDropped, Code::TimeoutTooShort]),
-        );
+    let mut because = vec![Clue::SynUnanswered];
+    let after = view.path().filter(|path| path.asked_hops()).map(|path| path.last_hop());
+    because.extend(after.is_some().then_some(Clue::Path));
+    let up = view.path().is_some_and(|path| path.target_is_up());
+    if up || neighbour_answered(view) {
+        because.push(if up { Clue::TargetAnswers } else { Clue::NeighbourAnswered });
+        let culprit = if after.is_some() { Culprit::Path { after } } else { Culprit::Target };
+        return Some(Finding::new(Code::TimeoutPortSilent, certainty, culprit, &because).or(&[
+            Code::TimeoutAcceptQueue,
+            Code::LocalReplyDropped,
+            Code::TimeoutTooShort,
+        ]));
     }
     let alternatives: &[Code] = if waited {
         &[Code::TimeoutPortSilent, Code::TimeoutAcceptQueue, Code::LocalReplyDropped, Code::TimeoutTooShort]
     } else {
         &[Code::TimeoutTooShort, Code::TimeoutPortSilent, Code::LocalFirewallDrop]
     };
-    Some(
-        Finding::new(Code::TimeoutSilent, certainty, Culprit::Path { after: None }, &[Clue::SynUnanswered])
-            .or(alternatives),
-    )
+    // A gateway that died lately stays in use until the kernel has probed it.
+    let unconfirmed = attempt.gateway().is_some()
+        && matches!(view.neighbour(), Some(NeighbourState::Stale | NeighbourState::Delay));
+    let no_hop = after.as_ref().is_none_or(|after| after.hop == 0);
+    let gateway: &[Code] = if unconfirmed && no_hop { &[Code::UnreachableGateway] } else { &[] };
+    let culprit = Culprit::Path { after };
+    Some(Finding::new(Code::TimeoutSilent, certainty, culprit, &because).or(gateway).or(alternatives))
+}
+
+/// The target is on our link and answered ARP or neighbour discovery during this very attempt.
+fn neighbour_answered(view: &View) -> bool {
+    let attempt = view.attempt;
+    if attempt.route().is_none() || attempt.gateway().is_some() {
+        return false;
+    }
+    attempt.last_neighbour().is_some_and(|sample| match sample.state {
+        NeighbourState::Reachable => true,
+        // Delay keeps the time of the last confirmation: within this attempt, it was this attempt's ARP.
+        NeighbourState::Delay | NeighbourState::Stale => {
+            let lasted = attempt.ended_ms.unwrap_or_default();
+            sample.confirmed_ms_ago.is_some_and(|ago| ago <= lasted)
+        }
+        _ => false,
+    })
 }

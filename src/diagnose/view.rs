@@ -1,8 +1,9 @@
 //! What a rule may look at: one attempt within the whole evidence, with the questions that rules share.
 
+use super::path::PathView;
 use crate::model::{
     Attempt, Call, Evidence, Family, Icmp, Link, NeighbourState, QueueEntry, Refusal, RouteAnswer, TcpInfo,
-    TcpState,
+    TcpState, Trial,
 };
 use nix::errno::Errno as E;
 use std::net::IpAddr;
@@ -68,6 +69,15 @@ impl<'a> View<'a> {
             RouteAnswer::Refused(errno) => Some(errno.get()),
             RouteAnswer::Route(_) => None,
         }
+    }
+
+    /// What the sweep found, if there was one.
+    pub(super) fn path(&self) -> Option<PathView<'a>> {
+        self.attempt.path.seen().map(|sweep| PathView::new(sweep, self.target()))
+    }
+
+    pub(super) fn trials(&self) -> &'a [Trial] {
+        self.attempt.trials.seen().map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn refusals(&self) -> &'a [Refusal] {

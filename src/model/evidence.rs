@@ -3,7 +3,7 @@
 use super::target::{Family, Target};
 use super::{
     Errno, Fact, HostFacts, Icmp, Link, Millis, NeighbourSample, QueueEntry, Refusal, Route, RouteAnswer,
-    RouteType, SoError, TcpInfo,
+    RouteType, SoError, Sweep, TcpInfo, Trace, Trial, Window,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub struct Request {
     pub source_port: Option<u16>,
     /// `--interface`.
     pub interface: Option<String>,
+    /// `--trace`.
+    #[serde(default)]
+    pub trace: Trace,
 }
 
 impl Request {
@@ -44,6 +47,7 @@ impl Request {
             source: None,
             source_port: None,
             interface: None,
+            trace: Trace::Auto,
         }
     }
 }
@@ -191,6 +195,18 @@ pub struct Attempt {
     /// Routes and rules that refuse this destination on purpose.
     #[serde(default)]
     pub refusals: Fact<Vec<Refusal>>,
+    /// TTL (hop limit) of what the socket sends, read where an answer turns on it.
+    #[serde(default)]
+    pub own_ttl: Fact<u32>,
+    /// TTL-limited probes of the way.
+    #[serde(default)]
+    pub path: Fact<Sweep>,
+    /// Extra SYNs with the counters around them.
+    #[serde(default)]
+    pub trials: Fact<Vec<Trial>>,
+    /// The counters while the attempt was silent.
+    #[serde(default)]
+    pub windows: Fact<Vec<Window>>,
     /// What the peer did within the grace.
     #[serde(default)]
     pub after: Fact<AfterHandshake>,
@@ -215,6 +231,10 @@ impl Attempt {
             link: Fact::NotAsked,
             neighbour: Fact::NotAsked,
             refusals: Fact::NotAsked,
+            own_ttl: Fact::NotAsked,
+            path: Fact::NotAsked,
+            trials: Fact::NotAsked,
+            windows: Fact::NotAsked,
             after: Fact::NotAsked,
         }
     }
@@ -231,7 +251,11 @@ impl Attempt {
 
     /// Whether the target is an address of this host.
     pub fn is_local(&self) -> bool {
-        self.address.ip().is_loopback() || self.route().is_some_and(|route| route.kind == RouteType::Local)
+        // The kernel connects 0.0.0.0 and :: to loopback.
+        let ip = self.address.ip();
+        ip.is_loopback()
+            || ip.is_unspecified()
+            || self.route().is_some_and(|route| route.kind == RouteType::Local)
     }
 
     /// The ICMP error that explains the attempt: the last that agrees with the last `SO_ERROR`, else the first.
@@ -241,7 +265,14 @@ impl Attempt {
             queue.iter().filter_map(|entry| entry.icmp().map(|icmp| (icmp, entry)))
         };
         let last = self.so_errors.last().map(|error| error.errno);
-        entries().rfind(|(_, entry)| Some(entry.errno) == last).or_else(|| entries().next())
+        // Entries read at one time have no order: type, code and sender give them one.
+        entries()
+            .filter(|(_, entry)| Some(entry.errno) == last)
+            .max_by(|(_, a), (_, b)| {
+                let rank = |entry: &QueueEntry| (entry.kind, entry.code, entry.sender);
+                a.at_ms.0.total_cmp(&b.at_ms.0).then_with(|| rank(a).cmp(&rank(b)))
+            })
+            .or_else(|| entries().next())
     }
 
     /// The last look at the neighbour.

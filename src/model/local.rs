@@ -46,6 +46,9 @@ pub struct Route {
     pub preferred_source: Option<IpAddr>,
     /// The routing table that held it.
     pub table: Option<u32>,
+    /// TTL (hop limit) that the route prescribes, where it does (`RTAX_HOPLIMIT`).
+    #[serde(default)]
+    pub hop_limit: Option<u32>,
 }
 
 /// What `RTM_GETROUTE` answered.

@@ -6,6 +6,7 @@
 mod evidence;
 mod fact;
 mod local;
+mod path;
 mod signal;
 pub mod target;
 
@@ -17,5 +18,6 @@ pub use local::{
     HostFacts, Link, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route, RouteAnswer,
     RouteType,
 };
+pub use path::{Counters, PathAnswer, PathProbe, PathProtocol, Question, Sweep, Trace, Trial, Window};
 pub use signal::{Errno, Icmp, Origin, QueueEntry, SoError, TcpInfo, TcpState};
 pub use target::{Family, Host, Target, Transport};

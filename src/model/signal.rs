@@ -122,6 +122,13 @@ pub struct Icmp {
     pub code: u8,
 }
 
+impl Icmp {
+    /// Whether it says that the TTL (hop limit) ran out on the way.
+    pub fn is_time_exceeded(self) -> bool {
+        matches!((self.family, self.kind, self.code), (4, 11, 0) | (6, 3, 0))
+    }
+}
+
 /// One entry of the connecting socket's error queue (`recvmsg` with `MSG_ERRQUEUE`, ip(7)).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueEntry {

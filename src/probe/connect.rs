@@ -2,17 +2,29 @@
 //! SYN is pending.
 
 use super::{Observation, Tables};
+use crate::model::Family;
 use crate::model::{
-    Attempt, Call, Errno, Fact, FailedCall, Host, Millis, NeighbourSample, QueueEntry, Request, SoError,
-    TcpState,
+    Attempt, Call, Counters, Errno, Fact, FailedCall, Host, Millis, NeighbourSample, NeighbourState,
+    QueueEntry, Request, SoError, TcpState, Trace, Window,
 };
-use crate::sys::{Connecting, Final, Flow, TcpClient, interface_index};
-use std::net::{IpAddr, SocketAddr};
+use crate::sys::{self, Connecting, Final, Flow, TcpClient, interface_index};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, sleep_until};
+
+/// How often the counters are read while an attempt is silent.
+const TICK: Duration = Duration::from_millis(250);
+/// Timeouts up to this may be shorter than a round trip: then the answer is awaited a little longer.
+const SHORT: Duration = Duration::from_secs(2);
+/// How much longer: within what the contract adds to the timeout.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// An ICMP error that did not end the attempt is one of two: the kernel's next SYN, a second later, draws the
+/// other. Longer than this nobody waits for it.
+const SECOND_ERROR: Duration = Duration::from_millis(1500);
 
 /// How long to leave a socket alone that woke us without news.
 const REST: Duration = Duration::from_millis(5);
@@ -34,7 +46,7 @@ pub(crate) struct AttemptAsk {
 
 /// Runs one attempt to its end: an answer, the deadline, or the stop sign.
 pub(crate) async fn attempt(ask: AttemptAsk, blank: Attempt) {
-    let mut run = Run { begun: Instant::now(), seen: blank, ask, flow: None };
+    let mut run = Run { begun: Instant::now(), seen: blank, ask, flow: None, counters: None };
     run.go().await;
     run.seen.ended_ms = Some(run.now());
     run.tell();
@@ -45,6 +57,22 @@ struct Run {
     seen: Attempt,
     ask: AttemptAsk,
     flow: Option<Flow>,
+    counters: Option<Reading>,
+}
+
+/// The counters at one moment.
+#[derive(Clone, Copy)]
+struct Reading {
+    at: Millis,
+    syns: u32,
+    counters: Counters,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    Ready,
+    Tick,
+    Over,
 }
 
 /// What a look came to.
@@ -65,15 +93,29 @@ impl Run {
         if matches!(state, State::Waiting) {
             self.read_route();
             self.read_neighbour();
-            state = self.wait(&connecting, timeout).await;
+            self.read_senders();
+            self.tell();
+            let patience = if timeout <= SHORT { timeout + LINGER } else { timeout };
+            state = self.wait(&connecting, patience).await;
         }
         match state {
             State::Connected => {
-                self.seen.connected_ms = Some(self.now());
-                self.watch_after_handshake(&connecting).await;
+                let now = self.now();
+                self.seen.connected_ms = Some(now);
+                // A plain success needs no route; one whose path is to be shown does.
+                if self.ask.request.trace == Trace::Always && !self.seen.route.was_asked() {
+                    self.read_route();
+                }
+                // An answer after the deadline is a fact about the timeout, not a connection to watch.
+                if now.to_duration() <= timeout {
+                    self.watch_after_handshake(&connecting).await;
+                }
             }
             State::Ended => self.explain_end(),
             State::Waiting => self.explain_silence(),
+        }
+        if self.seen.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
+            self.seen.own_ttl = connecting.ttl().into();
         }
     }
 
@@ -97,6 +139,7 @@ impl Run {
             source: request.source,
             source_port: request.source_port,
             interface: request.interface.clone(),
+            ttl: None,
         };
         self.begun = Instant::now();
         let started = client.start();
@@ -121,26 +164,75 @@ impl Run {
 
     /// Waits for the socket to say something, until it is not pending any more or time is up.
     async fn wait(&mut self, connecting: &Connecting, timeout: Duration) -> State {
-        let deadline = tokio::time::Instant::from_std(self.begun) + timeout;
+        let begun = tokio::time::Instant::from_std(self.begun);
+        let mut deadline = begun + timeout;
+        // Between the kernel's own ticks: SYNs are repeated at whole seconds.
+        let mut tick = begun + TICK / 2;
+        if self.seen.deciding_icmp().is_some() {
+            deadline = deadline.min(begun + SECOND_ERROR);
+        }
         let mut stop = self.ask.stop.clone();
         loop {
             let woken = {
                 let ready = wake(connecting, Interest::WRITABLE);
                 tokio::select! {
                     biased;
-                    () = ready => true,
-                    () = sleep_until(deadline) => false,
-                    _ = stop.wait_for(|stop| *stop) => false,
+                    () = ready => Woken::Ready,
+                    () = sleep_until(tick.min(deadline)) => if tick < deadline { Woken::Tick } else { Woken::Over },
+                    _ = stop.wait_for(|stop| *stop) => Woken::Over,
                 }
             };
             let look = self.look(connecting);
+            if look.news && matches!(look.state, State::Waiting) {
+                deadline = deadline.min(tokio::time::Instant::now() + SECOND_ERROR);
+                self.read_senders();
+                self.tell();
+            }
             match look.state {
-                State::Waiting if !woken => return State::Waiting,
+                State::Waiting if woken == Woken::Over => return State::Waiting,
+                State::Waiting if woken == Woken::Tick => {
+                    tick += TICK;
+                    self.read_counters();
+                    if self.neighbour_was_missing() {
+                        self.read_neighbour();
+                        self.tell();
+                    }
+                }
                 // An ICMP error that came while connect held the socket's lock is only noted; the kernel goes
                 // on trying, and the socket goes on saying so.
                 State::Waiting if !look.news => sleep(REST).await,
                 State::Waiting => {}
                 state => return state,
+            }
+        }
+    }
+
+    /// Closes a window of the counters and opens the next. A target on this host is silent for reasons that
+    /// a trial shows better.
+    fn read_counters(&mut self) {
+        if self.seen.is_local() {
+            return;
+        }
+        let family = Family::of(self.seen.address.ip());
+        let at = self.now();
+        let syns = self.seen.tcp.seen().and_then(|tcp| tcp.retransmits).unwrap_or(0);
+        let now = match sys::counters(family, sys::CounterSet::All) {
+            Ok(counters) => Reading { at, syns, counters },
+            Err(error) => {
+                self.seen.windows = Err(error).into();
+                return;
+            }
+        };
+        if let Some(before) = self.counters.replace(now) {
+            let window = Window {
+                from_ms: before.at,
+                to_ms: at,
+                syns: syns.saturating_sub(before.syns),
+                counters: sys::difference(&before.counters, &now.counters),
+            };
+            match &mut self.seen.windows {
+                Fact::Seen(windows) => windows.push(window),
+                windows => *windows = Fact::Seen(vec![window]),
             }
         }
     }
@@ -209,7 +301,12 @@ impl Run {
             _ => request.interface.as_deref().and_then(|name| interface_index(name).ok()),
         };
         let flow = Flow {
-            destination: self.seen.address.ip(),
+            destination: match self.seen.address.ip() {
+                // Where the kernel connects the unspecified address to.
+                IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+                ip => ip,
+            },
             port: self.seen.address.port(),
             source: self.seen.source.map(|source| source.ip()).or(request.source),
             source_port: self.seen.source.map(|source| source.port()).or(request.source_port),
@@ -237,6 +334,11 @@ impl Run {
             (samples, Fact::CouldNotLook(why)) if !samples.was_asked() => *samples = Fact::CouldNotLook(why),
             _ => {}
         }
+    }
+
+    /// Whether the last look found ARP or neighbour discovery without an answer.
+    fn neighbour_was_missing(&self) -> bool {
+        self.seen.last_neighbour().is_some_and(|sample| sample.state == NeighbourState::Incomplete)
     }
 
     fn next_hop(&self) -> Option<(IpAddr, u32)> {

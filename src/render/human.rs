@@ -4,7 +4,7 @@ use super::{Style, picture};
 use crate::model::{Attempt, Fact, RouteAnswer};
 use crate::report::{Report, Story};
 use crate::sanitize::clean;
-use crate::verdict::Side;
+use crate::verdict::{Class, Side};
 use std::fmt::{Debug, Write as _};
 
 /// How much to say.
@@ -33,12 +33,13 @@ pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> S
     if let Some(culprit) = &story.culprit {
         page.section("who", std::slice::from_ref(culprit));
     }
+    page.path(report);
     page.section("evidence", &story.because);
     let or_else: Vec<String> = report
         .verdict
         .alternatives
         .iter()
-        .map(|alternative| format!("{}: {}", alternative.code, alternative.why))
+        .map(|alternative| format!("{} ({})", alternative.why, alternative.code))
         .collect();
     // Below `certain` one look-alike is worth more than none; the whole list is for those who ask.
     let shown = if detail == Detail::All { or_else.len() } else { or_else.len().min(3) };
@@ -46,6 +47,9 @@ pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> S
     page.next_steps(report);
     let remarks: Vec<String> = report.remarks.iter().map(|remark| remark.text.clone()).collect();
     page.section("besides", &remarks);
+    if report.verdict.class != Class::Connected {
+        page.item("more", &format!("`whyconn explain {}`", report.verdict.code));
+    }
     if detail == Detail::All {
         page.all_evidence(report);
     }
@@ -64,11 +68,8 @@ impl Page<'_> {
         let sure = verdict.certainty.as_str();
         let line = format!("{code} ({sure}): {}", verdict.summary);
         // One line is one line for a script; people read it within their terminal's width.
-        let wrapped = if detail == Detail::Line {
-            line
-        } else {
-            textwrap::fill(&line, textwrap::Options::new(self.style.width).break_words(false))
-        };
+        let wrapped =
+            if detail == Detail::Line { line } else { textwrap::fill(&line, options(self.style, "", "")) };
         let rest = wrapped.strip_prefix(code).unwrap_or(&wrapped);
         let _ = writeln!(self.text, "{}{rest}", self.style.code(verdict.class, code));
     }
@@ -88,6 +89,21 @@ impl Page<'_> {
         self.section("between", &[names.join(", ")]);
     }
 
+    /// The hops, one a line, and where it breaks off.
+    fn path(&mut self, report: &Report) {
+        let Some(path) = &report.path else { return };
+        let hops: Vec<String> = path
+            .hops
+            .iter()
+            .map(|hop| match (hop.address, hop.rtt_ms) {
+                (Some(address), Some(rtt)) => format!("{:>2}  {address}  {rtt}", hop.ttl),
+                (Some(address), None) => format!("{:>2}  {address}", hop.ttl),
+                (None, _) => format!("{:>2}  no answer", hop.ttl),
+            })
+            .collect();
+        self.section("path", &hops);
+    }
+
     /// A heading, and a line of text or more beside it.
     fn section(&mut self, heading: &str, items: &[String]) {
         for (count, item) in items.iter().enumerate() {
@@ -98,11 +114,7 @@ impl Page<'_> {
 
     fn item(&mut self, heading: &str, item: &str) {
         let indent = " ".repeat(TEXT_AT);
-        let options = textwrap::Options::new(self.style.width)
-            .initial_indent(&indent)
-            .subsequent_indent(&indent)
-            .break_words(false);
-        let filled = textwrap::fill(item, options);
+        let filled = textwrap::fill(item, options(self.style, &indent, &indent));
         let beside = filled.get(TEXT_AT..).unwrap_or_default();
         let padding = " ".repeat(TEXT_AT.saturating_sub(heading.len()));
         let _ = writeln!(self.text, "{}{padding}{beside}", self.style.heading(heading));
@@ -222,6 +234,19 @@ impl Page<'_> {
             other => self.seen("neighbour", other),
         }
         self.seen("refusing routes", &attempt.refusals);
+        if let Fact::Seen(sweep) = &attempt.path {
+            for probe in &sweep.probes {
+                let ttl = probe.ttl.map_or("full TTL".to_owned(), |ttl| format!("TTL {ttl}"));
+                let answer = match (&probe.answer, probe.rtt()) {
+                    (Some(answer), Some(rtt)) => format!("{answer:?} after {rtt}"),
+                    (Some(answer), None) => format!("{answer:?}"),
+                    (None, _) => "no answer".to_owned(),
+                };
+                self.fact("probe", &format!("{:?}, {ttl}, at {}: {answer}", probe.protocol, probe.sent_ms));
+            }
+        }
+        self.seen("trials", &attempt.trials);
+        self.seen("counters", &attempt.windows);
         self.seen("after handshake", &attempt.after);
     }
 
@@ -248,12 +273,18 @@ impl Page<'_> {
 
     fn fact(&mut self, what: &str, value: &str) {
         let indent = " ".repeat(TEXT_AT);
-        let options = textwrap::Options::new(self.style.width)
-            .initial_indent("    ")
-            .subsequent_indent(&indent)
-            .break_words(false);
-        let _ = writeln!(self.text, "{}", textwrap::fill(&format!("{what}: {value}"), options));
+        let text = format!("{what}: {value}");
+        let _ = writeln!(self.text, "{}", textwrap::fill(&text, options(self.style, "    ", &indent)));
     }
+}
+
+/// How text is wrapped: at spaces only, for codes and addresses must stay whole.
+fn options<'a>(style: &Style, first: &'a str, rest: &'a str) -> textwrap::Options<'a> {
+    textwrap::Options::new(style.width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
 /// `Debug` escapes control characters already; this bounds it.

@@ -66,10 +66,16 @@ pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option
     let last = parties.len() - 1;
     let middle = if between.is_some() { 1 } else { last };
     let mut arrows = Vec::new();
-    if attempt.connected_ms.is_some() {
+    // What this host's filter, or an unanswered neighbour, did to the SYN never reached anybody.
+    let here = [Clue::IcmpFromThisHost, Clue::ResetByFilter, Clue::LinkDown, Clue::LinkNoCarrier]
+        .iter()
+        .any(|clue| diagnosis.finding.because.contains(clue))
+        || diagnosis.finding.variant == "intercepted";
+    if here && attempt.connected_ms.is_none() {
+        arrows.push(syn(attempt, middle, Fate::Stuck));
+    } else if attempt.connected_ms.is_some() {
         handshake(attempt, last, &mut arrows);
     } else if let Some((code, entry)) = attempt.deciding_icmp() {
-        let here = diagnosis.finding.because.contains(&Clue::IcmpFromThisHost);
         let to = if entry.sender == Some(attempt.address.ip()) { last } else { middle };
         arrows.push(syn(attempt, to, if here { Fate::Stuck } else { Fate::Arrived }));
         if !here {
@@ -79,6 +85,8 @@ pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option
     } else if let Some(error) = attempt.so_errors.last()
         && diagnosis.finding.because.contains(&Clue::SynReset)
     {
+        // A reset in the target's name comes from whoever sent it.
+        let last = if diagnosis.finding.code == Code::RefusedRstForged { middle } else { last };
         arrows.push(syn(attempt, last, Fate::Arrived));
         arrows.push(Arrow {
             from: last,
@@ -103,13 +111,13 @@ pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option
 /// Whoever answered, or should have, between the client and the target.
 fn between(diagnosis: &Diagnosis) -> Option<Party> {
     let (role, address) = match diagnosis.finding.culprit.as_ref()? {
-        Culprit::Router { address, .. } => ("router", address),
+        Culprit::Router { address, .. } => ("router", *address),
         Culprit::Link { address } if diagnosis.finding.code == Code::UnreachableGateway => {
-            ("gateway", address)
+            ("gateway", Some(*address))
         }
         _ => return None,
     };
-    Some(Party { role, name: Some(address.to_string()) })
+    Some(Party { role, name: address.map(|address| address.to_string()) })
 }
 
 fn syn(attempt: &Attempt, to: usize, fate: Fate) -> Arrow {

@@ -6,6 +6,7 @@ mod words;
 pub use conversation::{Arrow, Conversation, Fate, Party};
 pub use words::{KEYS, Words};
 
+use crate::diagnose::path::PathView;
 use crate::diagnose::{Culprit, Diagnosis, Remark, diagnose, icmp};
 use crate::model::{Attempt, Errno, Evidence, Fact, Family, Host, LookupOutcome, Millis, Transport};
 use crate::verdict::{Certainty, Class, Clue, Code, Side};
@@ -242,12 +243,31 @@ pub fn report(evidence: Evidence) -> (Report, Story) {
         remarks,
         resolution: resolution(&evidence),
         attempts,
-        path: None,
+        path: path(&evidence, &diagnosis),
         listeners: Vec::new(),
         elapsed_ms: evidence.elapsed_ms,
         evidence,
     };
     (report, story)
+}
+
+/// The path to the address that the verdict is about, or to the first that was swept.
+fn path(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<Path> {
+    let about = diagnosis.about.and_then(|about| evidence.attempts.get(about));
+    let attempt = about.into_iter().chain(&evidence.attempts).find(|attempt| attempt.path.was_asked())?;
+    let view = PathView::new(attempt.path.seen()?, attempt.address.ip());
+    // A reset in the target's name carries the target's address, and is not the target.
+    let finding = &diagnosis.finding;
+    let forged = matches!(finding.code, Code::RefusedRstForged | Code::LocalFirewallReject)
+        || finding.variant == "intercepted";
+    let end = view.reset_at().filter(|_| forged);
+    let hops = view.hops().into_iter().filter(|hop| end.is_none_or(|end| hop.ttl < end)).map(|hop| PathHop {
+        ttl: hop.ttl,
+        address: hop.address,
+        rtt_ms: hop.rtt,
+    });
+    let hops: Vec<PathHop> = hops.collect();
+    view.asked_hops().then_some(Path { hops })
 }
 
 fn resolution(evidence: &Evidence) -> Resolution {
@@ -305,6 +325,8 @@ impl Remark {
     pub fn code(&self) -> &'static str {
         match self {
             Remark::AddressFailed { .. } => "address-failed",
+            Remark::PortForwarded => "port-forwarded",
+            Remark::Intercepted => "intercepted",
         }
     }
 }

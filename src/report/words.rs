@@ -1,13 +1,14 @@
 //! Fills the catalog's sentences with the facts of the case. Every value from outside is made safe here.
 
 use super::{Alternative, NextStep, ReportRemark, family_of};
-use crate::diagnose::{Culprit, Diagnosis, Remark, icmp};
+use crate::diagnose::path::PathView;
+use crate::diagnose::{Culprit, Diagnosis, Hop, Remark, deciding_device, deciding_refusal, icmp};
 use crate::model::{
     AfterHandshake, Attempt, Call, Evidence, Family, Host, LookupOutcome, NeighbourState, Refusal,
     RefusalKind, RouteAnswer, RouteType,
 };
 use crate::sanitize::{clean, shell_word};
-use crate::verdict::{Clue, Entry};
+use crate::verdict::{Clue, Entry, Side};
 
 /// The words that a sentence of the catalog may have in braces.
 pub const KEYS: &[&str] = &[
@@ -22,6 +23,7 @@ pub const KEYS: &[&str] = &[
     "gateway",
     "host",
     "icmp",
+    "longer",
     "other_family",
     "port",
     "port_start",
@@ -32,6 +34,7 @@ pub const KEYS: &[&str] = &[
     "sport",
     "syns",
     "timeout",
+    "ttl_setting",
     "working",
 ];
 
@@ -84,7 +87,7 @@ impl<'a> Words<'a> {
             .iter()
             .filter(|step| step.only.is_empty() || step.only.contains(&variant))
             .map(|step| NextStep {
-                on: step.on,
+                on: if step.on == Side::Target && self.is_local() { Side::Client } else { step.on },
                 what: self.fill(step.text, clean),
                 command: (!step.command.is_empty()).then(|| self.fill(step.command, shell_word)),
             })
@@ -94,6 +97,14 @@ impl<'a> Words<'a> {
     /// A fact beside the verdict.
     pub fn remark(&self, remark: &Remark) -> ReportRemark {
         let text = match remark {
+            Remark::PortForwarded => format!(
+                "port {} is forwarded: what answers on it is behind {}",
+                self.value("port"),
+                self.value("address")
+            ),
+            Remark::Intercepted => {
+                "a redirection on this host answers in the target's name: look for a local proxy".to_owned()
+            }
             Remark::AddressFailed { attempt, code } => {
                 let address = self.evidence.attempts.get(*attempt).map(|attempt| attempt.address.to_string());
                 format!("{} fails: {code}, {}", address.unwrap_or_default(), code.entry().holds_when)
@@ -109,13 +120,20 @@ impl<'a> Words<'a> {
             Culprit::Resolver { address: None } => "the name service".to_owned(),
             Culprit::Resolver { address: Some(address) } => format!("the name server {address}"),
             Culprit::Link { address } => format!("the neighbour {address}"),
-            Culprit::Router { address, hop: None } => format!("the router {address}"),
-            Culprit::Router { address, hop: Some(hop) } => format!("the router {address} (hop {hop})"),
+            Culprit::Router { address: None, hop: None } => "a router".to_owned(),
+            Culprit::Router { address: None, hop: Some(hop) } => {
+                format!("the router at hop {hop}, which does not name itself")
+            }
+            Culprit::Router { address: Some(address), hop: None } => format!("the router {address}"),
+            Culprit::Router { address: Some(address), hop: Some(hop) } => {
+                format!("the router {address} (hop {hop})")
+            }
             Culprit::Path { after: None } => "unknown: somewhere on the way, or the target".to_owned(),
             Culprit::Path { after: Some(hop) } => match hop.address {
                 Some(address) => format!("somewhere after {address} (hop {})", hop.hop),
-                None => format!("somewhere after hop {}", hop.hop),
+                None => "unknown: no hop answered".to_owned(),
             },
+            Culprit::Target if self.is_local() => "this host, at the target's end".to_owned(),
             Culprit::Target => "the target".to_owned(),
             Culprit::Service => "the service".to_owned(),
         })
@@ -183,36 +201,50 @@ impl<'a> Words<'a> {
                 Some(count) => format!("{count} SYNs"),
             },
             "timeout" => request.timeout_ms.to_string(),
+            "longer" => {
+                // Whole seconds, and three times what was not enough.
+                let seconds = (request.timeout_ms.0 * 3.0 / 1e3).ceil().max(4.0);
+                format!("{seconds:.0}s")
+            }
+            "ttl_setting" => if family == Some(Family::V6) {
+                "net.ipv6.conf.all.hop_limit"
+            } else {
+                "net.ipv4.ip_default_ttl"
+            }
+            .to_owned(),
             "working" => {
-                let works = self.evidence.attempts.iter().find(|attempt| attempt.connected_ms.is_some());
+                let works = self.working();
                 or(works.map(|attempt| attempt.address.to_string()), "another address")
             }
             _ => format!("{{{key}}}"),
         }
     }
 
+    /// The first address that connected in time.
+    fn working(&self) -> Option<&'a Attempt> {
+        let timeout = self.evidence.request.timeout_ms;
+        self.evidence.attempts.iter().find(|attempt| attempt.connected_ms.is_some_and(|at| at <= timeout))
+    }
+
+    /// Whether both ends are this host: then there is one machine to look at.
+    fn is_local(&self) -> bool {
+        self.attempt.is_some_and(Attempt::is_local)
+    }
+
+    fn path(&self) -> Option<PathView<'a>> {
+        let attempt = self.attempt?;
+        Some(PathView::new(attempt.path.seen()?, attempt.address.ip()))
+    }
+
     fn device(&self) -> Option<String> {
         let request = &self.evidence.request;
-        let down = || {
-            // The clue may be about a device that no route uses any more.
-            let links = self.evidence.host.links.seen()?;
-            let attempt = self.attempt?;
-            let loopback = attempt.address.ip().is_loopback();
-            links.iter().find(|link| !link.up && link.loopback == loopback).map(|link| link.name.clone())
-        };
+        let decided = deciding_device(self.evidence, self.attempt?).map(|link| link.name.clone());
         let scope = || match &request.target.host {
             Host::Address { scope, .. } => scope.clone(),
             Host::Name(_) => None,
         };
-        request
-            .interface
-            .clone()
-            .or_else(scope)
-            .or_else(|| {
-                self.attempt.filter(|attempt| attempt.address.ip().is_loopback()).and_then(|_| down())
-            })
-            .or_else(|| self.attempt?.link.seen().map(|link| link.name.clone()))
-            .or_else(down)
+        // A device that does not exist is known by its name only.
+        decided.or_else(|| request.interface.clone()).or_else(scope)
     }
 
     fn errno(&self) -> Option<String> {
@@ -237,9 +269,7 @@ impl<'a> Words<'a> {
     }
 
     fn refusal(&self) -> Option<&Refusal> {
-        let wanted =
-            if self.diagnosis.finding.variant == "rule" { RefusalKind::Rule } else { RefusalKind::Route };
-        self.attempt?.refusals.seen()?.iter().find(|refusal| refusal.kind == wanted)
+        deciding_refusal(self.evidence, self.attempt?)
     }
 
     fn clue(&self, clue: Clue) -> Option<String> {
@@ -264,19 +294,26 @@ impl<'a> Words<'a> {
                 format!("it has {} addresses only: {}", self.value("other_family"), shown.join(", "))
             }
             Clue::NameMalformed => "the name breaks the rules of host names (RFC 1035, RFC 1123)".to_owned(),
-            Clue::CallFailed => {
-                let failed = attempt.and_then(|attempt| attempt.failed).or(self.evidence.lacking)?;
-                format!(
+            Clue::CallFailed => match attempt.and_then(|attempt| attempt.failed).or(self.evidence.lacking) {
+                Some(failed) => format!(
                     "{} failed at once: {} ({})",
                     call_name(failed.call),
                     failed.errno,
                     failed.errno.describe()
-                )
-            }
+                ),
+                None => format!("getaddrinfo failed: {}", self.value("errno")),
+            },
             Clue::Handshake => {
-                let works = self.evidence.attempts.iter().find(|attempt| attempt.connected_ms.is_some())?;
+                let works = self.working()?;
                 format!("the handshake with {} was complete after {}", works.address, works.connected_ms?)
             }
+            Clue::StayedOpen => {
+                format!("it stayed open and quiet for {}", self.evidence.request.grace_ms)
+            }
+            Clue::PeerSpoke => match attempt?.after.seen()? {
+                AfterHandshake::Data(bytes) => format!("the service spoke first: {bytes} bytes"),
+                _ => return None,
+            },
             Clue::SameEnds => {
                 "source and destination of the connection are the same address and port".to_owned()
             }
@@ -344,6 +381,58 @@ impl<'a> Words<'a> {
             }
             Clue::PrivilegedPorts => format!("ports below {} need privileges here", self.value("port_start")),
             Clue::NoScope => "fe80::/10 addresses mean nothing without their link".to_owned(),
+            Clue::Path => {
+                let path = self.path()?;
+                match path.last_hop() {
+                    Hop { address: Some(address), hop } => {
+                        format!(
+                            "SYNs with a small TTL get as far as hop {hop}, {address}; nothing answers beyond"
+                        )
+                    }
+                    Hop { .. } => "no hop answers SYNs with a small TTL".to_owned(),
+                }
+            }
+            Clue::TargetAnswers => format!("{} answers other packets", self.value("address")),
+            Clue::ResetFromNearer => {
+                let path = self.path()?;
+                let at = path.reset_at()?;
+                let beyond = path.passed_at(at)?;
+                format!(
+                    "a SYN with TTL {at} drew the reset, while another packet with TTL {at} still dies on the way, at {beyond}"
+                )
+            }
+            Clue::PathRejected => {
+                let (code, from) = self.path()?.rejection()?;
+                format!("a SYN of the path sweep drew {} from {from}", icmp::name(code))
+            }
+            Clue::RoutersRepeat => {
+                let repeating = self.path()?.repeating();
+                let shown: Vec<String> = repeating.iter().take(4).map(|(_, from)| from.to_string()).collect();
+                format!("the same routers come again and again: {}", shown.join(", "))
+            }
+            Clue::GreaterTtlPasses => "a SYN with a greater TTL gets farther".to_owned(),
+            Clue::ResetByFilter => {
+                "this host's TCP sent no reset (OutRsts stood still), and the reset was there at once"
+                    .to_owned()
+            }
+            Clue::ResetByOwnTcp => "this host's own TCP sent the reset (OutRsts)".to_owned(),
+            Clue::NotDelivered => {
+                "a SYN to this host's own address came in, and was not delivered (InReceives, InDelivers)"
+                    .to_owned()
+            }
+            Clue::QueueOverflowed => "a SYN overflowed the accept queue (ListenOverflows)".to_owned(),
+            Clue::NotTransmitted => "a SYN was handed to IP and reached no device (OutTransmits)".to_owned(),
+            Clue::DatagramDenied => "sending a UDP datagram to the target fails with EPERM".to_owned(),
+            Clue::RepliesSwallowed => {
+                "packets arrive whenever an answer is due, and are not delivered (InReceives, InDelivers)"
+                    .to_owned()
+            }
+            Clue::LateAnswer => {
+                format!("the handshake was complete after {}", attempt?.connected_ms?)
+            }
+            Clue::LongRoundTrip => {
+                format!("the round trip to a hop on the way alone takes {}", self.path()?.longest_rtt()?)
+            }
             Clue::TentativeSource => "the address is on a device, and still tentative".to_owned(),
         };
         Some(sentence)

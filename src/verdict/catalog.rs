@@ -91,12 +91,12 @@ macro_rules! catalog {
 catalog! {
     ConnectedOk = Connected."connected.ok" {
         holds: "the handshake completed on the address that an ordinary client would try first";
-        headline: "{endpoint} accepts connections";
+        headline: "{endpoint} completes the handshake";
     }
     ConnectedPartial = Connected."connected.partial" {
         holds: "some address works, but the one that clients try first does not, or not within 1 s";
-        headline: "{working} accepts connections, but clients try {endpoint} first, and that one fails";
-        headline "slow": "{working} accepts connections, but clients try {endpoint} first, and that one has not answered";
+        headline: "{working} completes the handshake, but clients try {endpoint} first, and that one fails";
+        headline "slow": "{working} completes the handshake, but clients try {endpoint} first, and that one has not answered";
         next Client: "see the order in which programs here try the addresses" => "getent ahosts {host}";
         next Client: "diagnose the failing address alone" => "whyconn {endpoint}";
     }
@@ -111,6 +111,7 @@ catalog! {
     ResolveNoAddress = Resolve."resolve.no-address" {
         holds: "the name exists, but has no address (of the family asked for)";
         headline: "the name {host} exists, but has no address";
+        headline "asked": "the name {host} has no {family} address";
         headline "family": "the name {host} has no {family} address, only {other_family} ones";
         next ("family") Client: "ask for addresses of either family" => "getent ahosts {host}";
         next Resolver: "does the zone have an A or AAAA record for the name?";
@@ -182,9 +183,11 @@ catalog! {
 
     RefusedRst = Refused."refused.rst" {
         holds: "a TCP reset came back, as from a host on which nothing listens on the port";
-        headline: "{address} answered with a reset: nothing listens on port {port}";
-        headline "local": "this host answered with a reset: nothing listens on {endpoint}";
-        next Target: "does the service run, and on which address does it listen?" => "ss -ltn 'sport = :{port}'";
+        headline: "{endpoint} answered with a reset, as where nothing listens";
+        headline "local": "{endpoint}, on this host, answered with a reset, as where nothing listens";
+        headline "intercepted": "this host itself answered for {endpoint} with a reset: connections are redirected to a port on which nothing listens";
+        next ("intercepted") Client: "find the redirection (needs root)" => "nft list ruleset";
+        next ("", "local") Target: "see what listens on the port; no line below the heading: the service does not run" => "ss -ltnp 'sport = :{port}'";
         alike RefusedRstForged: "a firewall on the way can send the reset in the target's name";
         alike LocalFirewallReject: "this host's own packet filter can answer with the same reset";
         alike AliasBoundElsewhere: "the service may listen on another address of this host";
@@ -192,15 +195,21 @@ catalog! {
     RefusedRstForged = Refused."refused.rst-forged" {
         holds: "the reset was sent by something nearer than the target";
         headline: "a reset came back for {endpoint}, sent by something nearer than the target";
-        next Router: "which rule rejects port {port} towards {address}?" => "nft list ruleset";
+        next Router: "look for the rule that rejects port {port} towards {address} (needs root)" => "nft list ruleset";
+        alike RefusedRst: "a packet of another kind may have taken a longer way than the SYN";
+        alike LocalFirewallReject: "this host's own packet filter can answer at once, too";
     }
+
     RefusedIcmpPort = Refused."refused.icmp-port" {
         holds: "ICMP port unreachable came back";
         headline: "{address} rejects port {port} by ICMP port unreachable: a packet filter there does that";
         headline "unseen": "port {port} of {address} was rejected by ICMP; this kernel does not show by whom";
         headline "router": "{sender}, on the way, rejects port {port} of {address} by ICMP port unreachable";
-        next ("") Target: "which rule rejects port {port}?" => "nft list ruleset";
-        next ("router") Router: "which rule of {sender} rejects port {port} towards {address}?" => "nft list ruleset";
+        next ("") Target: "look for the rule that rejects port {port} (needs root)" => "nft list ruleset";
+        next ("router") Router: "look on {sender} for the rule that rejects port {port} towards {address} (needs root)" => "nft list ruleset";
+        next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6 or tcp port {port}'";
+        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike RefusedRst: "a reset and an ICMP error give the same errno";
     }
     RefusedSelfConnect = Refused."refused.self-connect" {
         holds: "the kernel joined the socket to itself: source and destination are the same, nothing listens";
@@ -216,8 +225,7 @@ catalog! {
     TimeoutSilent = Timeout."timeout.silent" {
         holds: "no answer to the SYNs, and no sign that the target is up";
         headline: "nothing came back from {address} for {syns} in {elapsed}";
-        next Client: "does anything of the target answer?" => "ping -c 3 {address}";
-        next Target: "does the SYN arrive there?" => "tcpdump -ni any 'tcp port {port} and tcp[tcpflags] & tcp-syn != 0'";
+        next Target: "watch whether the SYN arrives (needs root), and try again" => "tcpdump -ni any 'tcp port {port} and tcp[tcpflags] & tcp-syn != 0'";
         alike TimeoutPortSilent: "the target may be up and drop what comes to this port";
         alike TimeoutAcceptQueue: "a full accept queue at the target drops SYNs in silence too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
@@ -229,8 +237,8 @@ catalog! {
         holds: "the target answers other packets, but nothing on this port";
         headline: "{address} is up, but nothing answers on port {port}";
         headline "local": "{address} is this host, but nothing answers on port {port}";
-        next Target: "does the service listen, and is its accept queue full?" => "ss -ltn 'sport = :{port}'";
-        next Target: "does a packet filter drop port {port}?" => "nft list ruleset";
+        next Target: "see whether the service listens; Recv-Q above Send-Q is a full accept queue" => "ss -ltn 'sport = :{port}'";
+        next Target: "look for a rule that drops port {port} (needs root)" => "nft list ruleset";
         alike TimeoutAcceptQueue: "a full accept queue drops SYNs in silence too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
         alike LocalReplyDropped: "this host's own filter may drop the answer";
@@ -240,6 +248,7 @@ catalog! {
         holds: "the listener (here, or a unix socket) has a full accept queue";
         headline: "the listener on {endpoint} has a full accept queue";
         next Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
+        alike TimeoutPortSilent: "another listener's queue may have overflowed at the same moment";
     }
     TimeoutAnswerInvalid = Timeout."timeout.answer-invalid" {
         holds: "packets come back for this very connection, but none that completes the handshake";
@@ -251,7 +260,8 @@ catalog! {
     TimeoutTooShort = Timeout."timeout.too-short" {
         holds: "the answer arrived, after the deadline that was asked for: the timeout is shorter than the round trip";
         headline: "{endpoint} answers, but not within {timeout}";
-        next Client: "give it more time" => "whyconn -t 4s {endpoint}";
+        next Client: "give it more time" => "whyconn -t {longer} {endpoint}";
+        alike TimeoutSilent: "a SYN or its answer may have been lost on the way";
     }
 
     UnreachableNoRoute = Unreachable."unreachable.no-route" {
@@ -262,6 +272,7 @@ catalog! {
         next Client: "see the routes" => "ip {family_flag} route get {address}";
         next Client: "is the link that should lead there up?" => "ip -br {family_flag} address";
         alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
+        alike TimeoutSilent: "the first SYN went out, and may have been answered";
     }
     UnreachableLocalRoute = Unreachable."unreachable.local-route" {
         holds: "a local unreachable, prohibit, blackhole or throw route, or rule, matches";
@@ -270,6 +281,7 @@ catalog! {
         headline "unseen": "this host refuses to send to {address}: the route lookup fails with {errno}";
         next ("") Client: "see the route, and who put it there" => "ip {family_flag} route show table all type {refusal_type}";
         next ("rule") Client: "see the rules, and who put them there" => "ip {family_flag} rule";
+        next ("unseen") Client: "see the routes and rules" => "ip {family_flag} rule; ip {family_flag} route show table all";
         alike LocalDenied: "a local policy can fail the connect with the same error";
     }
     UnreachableNeighbor = Unreachable."unreachable.neighbor" {
@@ -292,39 +304,54 @@ catalog! {
         holds: "a router (or the target) answered ICMP network unreachable";
         headline: "{sender} says that it can't reach the network of {address} ({icmp})";
         next Router: "does {sender} have a route to {address}?" => "ip {family_flag} route get {address}";
+        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
     }
     UnreachableIcmpHost = Unreachable."unreachable.icmp-host" {
         holds: "a router (or the target) answered ICMP host unreachable";
         headline: "{sender} says that it can't reach {address} ({icmp})";
         next Target: "is {address} up, on its link, with this address?" => "ip -br {family_flag} address";
         next Router: "does {address} answer {arp} there?" => "ip {family_flag} neigh show {address}";
+        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
     }
     UnreachableIcmpAdmin = Unreachable."unreachable.icmp-admin" {
         holds: "a router (or the target) answered that it is administratively prohibited";
         headline: "{sender} prohibits this connection ({icmp})";
-        next ("") Router: "which rule or route of {sender} prohibits port {port} towards {address}?" => "nft list ruleset";
-        next ("target") Target: "which rule prohibits port {port}?" => "nft list ruleset";
+        next ("") Router: "look on {sender} for the rule that prohibits port {port} towards {address} (needs root)" => "nft list ruleset";
+        next ("") Router: "or for the route" => "ip {family_flag} route get {address}";
+        next ("target") Target: "look for the rule that prohibits port {port} (needs root)" => "nft list ruleset";
+        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
     }
     UnreachableIcmpProtocol = Unreachable."unreachable.icmp-protocol" {
         holds: "a router (or the target) answered ICMP protocol unreachable";
         headline: "{sender} says that TCP is not spoken at {address} ({icmp})";
-        next ("") Router: "which rule of {sender} rejects TCP towards {address}?" => "nft list ruleset";
-        next ("target") Target: "which rule rejects TCP?" => "nft list ruleset";
+        next ("") Router: "look on {sender} for the rule that rejects TCP towards {address} (needs root)" => "nft list ruleset";
+        next ("target") Target: "look for the rule that rejects TCP (needs root)" => "nft list ruleset";
+        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
     }
     UnreachableIcmpOther = Unreachable."unreachable.icmp-other" {
         holds: "a router (or the target) answered another ICMP error";
         headline: "{sender} ended the connection by an ICMP error: {icmp}";
         headline "unseen": "an error packet ended the connection ({errno}); this kernel does not show it";
+        headline "own-ttl": "this host's own TTL is too small: it runs out at {sender}, on the way to {address}";
         headline "time-exceeded": "the SYN's TTL ran out at {sender} on the way to {address}";
+        next ("own-ttl") Client: "see the TTL that this host sends with; 64 is usual" => "sysctl {ttl_setting}";
         next ("time-exceeded") Client: "see whether the same routers repeat" => "tracepath -n {address}";
-        next ("time-exceeded") Client: "is this host's own TTL too small?" => "sysctl net.ipv4.ip_default_ttl";
+        next ("time-exceeded") Client: "is this host's own TTL too small?" => "sysctl {ttl_setting}";
         next ("") Router: "why does {sender} say so?";
+        next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6'";
         alike UnreachableLoop: "a routing loop wears the TTL out too";
+        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike UnreachableIcmpHost: "EHOSTUNREACH alone names no sender and no code";
+        alike UnreachableNeighbor: "this host gives the same error when the target does not answer {arp}";
+        alike UnreachableGateway: "this host gives the same error when the gateway does not answer {arp}";
     }
     UnreachableLoop = Unreachable."unreachable.loop" {
         holds: "TTL expired on the way: the packets go round in a loop";
         headline: "packets to {address} go round in a loop";
+        headline "flow": "packets of this connection to {address} go round, while others get farther";
         next Client: "see which routers repeat" => "tracepath -n {address}";
+        alike TimeoutSilent: "SYNs of the sweep may have taken ways of unequal length";
+        alike UnreachableIcmpOther: "this host may send these packets with a TTL that is too small";
     }
     UnreachableNoSocket = Unreachable."unreachable.no-socket" {
         holds: "no such unix socket, or the file there is not a socket";
@@ -336,17 +363,25 @@ catalog! {
         holds: "this host's own packet filter answered, on the way out or, for a target on this host, on the way in";
         headline: "this host's own packet filter rejects connections to {endpoint}";
         next Client: "find the rule (needs root)" => "nft list ruleset";
+        alike RefusedRstForged: "a router next to this host may have sent the reset while other traffic moved the counters";
     }
     LocalFirewallDrop = Local."local.firewall-drop" {
         holds: "this host's own packet filter (or a cgroup's) swallowed the packets";
         headline: "this host itself drops what it sends to {endpoint}: no SYN leaves it";
-        next Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
-        next Client: "is the connection tracking table full?" => "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
+        headline "in": "this host itself drops what comes in for {endpoint}";
+        next ("") Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
+        next ("in") Client: "find the rule in the input or prerouting chains (needs root)" => "nft list ruleset";
+        next ("") Client: "is the connection tracking table full?" => "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
+        alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
         holds: "the answer from outside reached this host, and was dropped here (input filter, reverse path filter)";
         headline: "{address} answers on port {port}, and this host drops the answer";
+        headline "rp-filter": "{address} answers on port {port}, and this host's reverse path filter drops the answer";
+        headline "socket": "{address} answers on port {port}, and a filter on this host takes the answer from the socket";
+        next ("rp-filter") Client: "see the filter: 1 is strict" => "sysctl net.ipv4.conf.all.rp_filter";
         next Client: "find the rule (needs root)" => "nft list ruleset";
+        alike TimeoutSilent: "other packets may have come in just then";
     }
     LocalSourceInUse = Local."local.source-in-use" {
         holds: "the source port or address:port asked for is taken";
@@ -366,11 +401,13 @@ catalog! {
         headline "unknown": "the source port {sport} needs privileges";
         next Client: "use a source port that needs none, or let the kernel choose" => "whyconn {endpoint}";
         next Client: "see where privileged ports end" => "sysctl net.ipv4.ip_unprivileged_port_start";
+        alike LocalDenied: "a local policy can forbid the port with the same error";
     }
     LocalTupleInUse = Local."local.tuple-in-use" {
         holds: "this very connection (same four numbers) exists or is in TIME_WAIT";
         headline: "a connection from port {sport} to {endpoint} exists already on this host";
         next Client: "see it" => "ss -tan 'sport = :{sport} and dport = :{port}'";
+        alike LocalFamilyDisabled: "the same error means that no address is left to send from";
     }
     LocalPortsExhausted = Local."local.ports-exhausted" {
         holds: "no ephemeral port is left towards this target";
@@ -379,6 +416,7 @@ catalog! {
         next Client: "see the range" => "sysctl net.ipv4.ip_local_port_range";
         alike LocalTupleInUse: "the same error means that this very connection exists already";
         alike LocalFamilyDisabled: "the same error means that no address is left to send from";
+        alike LocalSourceInUse: "the source address may be taken with every port";
     }
     LocalFamilyDisabled = Local."local.family-disabled" {
         holds: "this host has no usable IPv6 (or IPv4): switched off, or no address to send from";
@@ -390,6 +428,7 @@ catalog! {
     LocalScopeMissing = Local."local.scope-missing" {
         holds: "a link-local address without its %interface";
         headline: "{address} is a link-local address: it needs the link, as in [{address}%DEV]:{port}";
+        headline "source": "the source {source} is a link-local address: it needs the link, as in -i DEV";
         next Client: "see this host's links" => "ip -br link";
     }
     LocalInterface = Local."local.interface" {

@@ -19,6 +19,10 @@ pub enum Clue {
     Handshake,
     /// Both ends of the connection are the same.
     SameEnds,
+    /// The connection stayed open and quiet for the grace.
+    StayedOpen,
+    /// The peer sent data within the grace.
+    PeerSpoke,
     /// The peer closed within the grace.
     PeerClosed,
     /// The peer reset within the grace.
@@ -73,4 +77,34 @@ pub enum Clue {
     NoScope,
     /// The source address is tentative.
     TentativeSource,
+    /// How far the SYNs get, hop by hop.
+    Path,
+    /// The target answers something else than this port.
+    TargetAnswers,
+    /// A reset came back to a SYN that could not have reached the target.
+    ResetFromNearer,
+    /// An ICMP error ended a SYN of the path sweep.
+    PathRejected,
+    /// The same routers come again and again.
+    RoutersRepeat,
+    /// A SYN with a greater TTL gets farther.
+    GreaterTtlPasses,
+    /// The reset was not sent by TCP on this host, and not from outside either.
+    ResetByFilter,
+    /// TCP on this host sent the reset.
+    ResetByOwnTcp,
+    /// What was sent to this host's own address was not delivered.
+    NotDelivered,
+    /// The accept queue overflowed.
+    QueueOverflowed,
+    /// The SYN did not reach a device.
+    NotTransmitted,
+    /// This host refuses to send a datagram to the target as well.
+    DatagramDenied,
+    /// Packets arrive when an answer is due, and go nowhere.
+    RepliesSwallowed,
+    /// The answer came after the deadline.
+    LateAnswer,
+    /// The round trip alone is longer than the timeout.
+    LongRoundTrip,
 }

@@ -11,7 +11,7 @@ use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 use netlink_packet_route::neighbour::NeighbourState as RawState;
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteType as RawType, RouteVia,
+    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteMetric, RouteType as RawType, RouteVia,
 };
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
 use netlink_packet_route::{AddressFamily, IpProtocol, RouteNetlinkMessage};
@@ -345,9 +345,16 @@ fn route(message: &RouteMessage) -> Route {
         device_index: None,
         preferred_source: None,
         table: table(message),
+        hop_limit: None,
     };
     for attribute in &message.attributes {
         match attribute {
+            RouteAttribute::Metrics(metrics) => {
+                route.hop_limit = metrics.iter().find_map(|metric| match metric {
+                    RouteMetric::Hoplimit(limit) => Some(*limit).filter(|limit| *limit > 0),
+                    _ => None,
+                });
+            }
             RouteAttribute::Gateway(address) => route.gateway = ip(address),
             RouteAttribute::Via(RouteVia::Inet(v4)) => route.gateway = Some(IpAddr::V4(*v4)),
             RouteAttribute::Via(RouteVia::Inet6(v6)) => route.gateway = Some(IpAddr::V6(*v6)),

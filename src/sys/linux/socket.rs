@@ -12,6 +12,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd;
+use std::time::Duration;
 use tokio::io::Interest;
 
 /// How to make the socket.
@@ -25,6 +26,8 @@ pub struct TcpClient {
     pub source_port: Option<u16>,
     /// `--interface`.
     pub interface: Option<String>,
+    /// TTL or hop limit; `None` for the host's own.
+    pub ttl: Option<u8>,
 }
 
 /// A socket whose connect has begun.
@@ -69,7 +72,11 @@ impl TcpClient {
         let failed = |call: Call| move |error: io::Error| (call, Errno::from_io(&error));
         let domain = Domain::for_address(self.address);
         let socket = Socket::new(domain, Type::STREAM.nonblocking(), None).map_err(failed(Call::Socket))?;
-        let queue_missing = enable_error_queue(&socket, Family::of(self.address.ip())).err();
+        let family = Family::of(self.address.ip());
+        let queue_missing = enable_error_queue(&socket, family).err();
+        if let Some(ttl) = self.ttl {
+            set_ttl(&socket, family, ttl).map_err(failed(Call::Socket))?;
+        }
         if let Some(interface) = &self.interface {
             socket.bind_device(Some(interface.as_bytes())).map_err(failed(Call::BindDevice))?;
         }
@@ -114,7 +121,15 @@ impl TcpClient {
     }
 }
 
-fn enable_error_queue(socket: &Socket, family: Family) -> Result<(), String> {
+/// TTL (IPv4) or hop limit (IPv6) of what the socket sends; anybody may set it.
+pub(super) fn set_ttl(socket: &Socket, family: Family, ttl: u8) -> io::Result<()> {
+    match family {
+        Family::V4 => socket.set_ttl_v4(u32::from(ttl)),
+        Family::V6 => socket.set_unicast_hops_v6(u32::from(ttl)),
+    }
+}
+
+pub(super) fn enable_error_queue(socket: &Socket, family: Family) -> Result<(), String> {
     // The TTL of the ICMP packet is a bonus; its absence is visible as null.
     match family {
         Family::V4 => {
@@ -157,6 +172,23 @@ impl Connecting {
     pub async fn wake(&self, interest: Interest) -> io::Result<()> {
         let interest = interest | Interest::ERROR;
         register(self.socket.as_fd(), interest)?.ready(interest).await.map(drop)
+    }
+
+    /// TTL (hop limit) of what the socket sends: the host's own, unless it was set.
+    ///
+    /// # Errors
+    /// The errno of `getsockopt`.
+    pub fn ttl(&self) -> io::Result<u32> {
+        match self.socket.domain()? {
+            Domain::IPV6 => self.socket.unicast_hops_v6(),
+            _ => self.socket.ttl_v4(),
+        }
+    }
+
+    /// Ends a connection that came about by a reset: nothing is left of it at either end.
+    pub fn abort(self) {
+        // Without the option the close is an ordinary one.
+        let _ = self.socket.set_linger(Some(Duration::ZERO));
     }
 
     /// Whether the kernel knows a peer: only a completed handshake gives one.

@@ -1,0 +1,233 @@
+//! Faults that nothing answered: where the SYNs went (the hang decoder).
+
+use super::build::{Net, V4, V6};
+use super::row::{Row, client, link, path, row, target};
+use crate::model::{Fact, NeighbourState};
+use crate::verdict::Certainty::{Certain, Likely, Possible};
+use nix::errno::Errno as E;
+
+pub(super) fn rows() -> Vec<Row> {
+    [V4, V6]
+        .into_iter()
+        .flat_map(|net| of_family(net).into_iter().map(move |row| row.of(net.family)))
+        .collect()
+}
+
+fn of_family(net: Net) -> Vec<Row> {
+    let mut rows = never_left(net);
+    rows.extend(left_and_lost(net));
+    rows
+}
+
+fn never_left(net: Net) -> Vec<Row> {
+    use NeighbourState::{Failed, Incomplete, Probe};
+    vec![
+        row(
+            "row 1, B9 held: the target has not answered ARP yet",
+            net.near().held(1).neighbour(Incomplete),
+            "unreachable.neighbor",
+            Likely,
+            link(net.near),
+            "",
+        ),
+        row(
+            "row 1, B9 held: the gateway has not answered ARP yet",
+            net.far().held(1).neighbour(Incomplete),
+            "unreachable.gateway",
+            Likely,
+            link(net.gateway),
+            "",
+        ),
+        row(
+            "row 1, B9 held, and the neighbour has failed",
+            net.near().held(3).neighbour(Failed),
+            "unreachable.neighbor",
+            Certain,
+            link(net.near),
+            "",
+        ),
+        row(
+            "row 1, B9 held, and the gateway has failed",
+            net.far().held(3).neighbour(Failed),
+            "unreachable.gateway",
+            Certain,
+            link(net.gateway),
+            "",
+        ),
+        row(
+            "failed, but nothing is held: another program's failure",
+            net.near().silent(4).neighbour(Failed),
+            "unreachable.neighbor",
+            Likely,
+            link(net.near),
+            "",
+        ),
+        row(
+            "B12 the gateway leaves the kernel's probes unanswered",
+            net.far().silent(4).neighbour(Probe),
+            "unreachable.gateway",
+            Likely,
+            link(net.gateway),
+            "stale",
+        ),
+        // C20: the SYN is held and the neighbour answers, so a local queue is stuck: this host, certain.
+        // Got `timeout.port-silent`, likely, culprit target, because syn-unanswered (on the link), and
+        // `timeout.silent`, culprit path (behind a gateway). No SYN left this host.
+        // row("row 1, C20 a local queue is stuck", net.near().held(3).neighbour(Reachable),
+        //     "local.firewall-drop", Certain, client(), ""),
+        row(
+            "row 2, B8 the route went away",
+            net.far().held(3).with(|attempt| attempt.unsent_bytes = Fact::Seen(0)).route_lost(E::ENETUNREACH),
+            "unreachable.no-route",
+            Likely,
+            client(),
+            "lost",
+        ),
+        // Row 2 without a refusing route lookup (our own address went away): TOT stays 0 while the timer
+        // runs out, so no retransmission left this host. Got `timeout.silent`, likely, culprit path.
+        // row("row 2, B8 our own address went away",
+        //     net.far().held(3).with(|attempt| attempt.unsent_bytes = Fact::Seen(0)),
+        //     "local.source-address", Likely, client(), ""),
+        row(
+            "row 3, C4 our own filter drops",
+            net.far().silent(4).tcp(|tcp| tcp.in_flight_retransmits = Some(0)),
+            "local.firewall-drop",
+            Certain,
+            client(),
+            "",
+        ),
+        row(
+            "row 3 on loopback",
+            net.loopback().silent(4).tcp(|tcp| tcp.in_flight_retransmits = Some(0)),
+            "local.firewall-drop",
+            Certain,
+            client(),
+            "",
+        ),
+        row(
+            "row 3, but whether something is held is not known",
+            net.far()
+                .silent(4)
+                .tcp(|tcp| tcp.in_flight_retransmits = Some(0))
+                .with(|attempt| attempt.unsent_bytes = Fact::NotAsked),
+            "timeout.silent",
+            Likely,
+            path(),
+            "",
+        ),
+        row(
+            "B7 no carrier, still waiting",
+            net.near().held(1).neighbour(Incomplete).link(true, false),
+            "local.interface",
+            Certain,
+            client(),
+            "no-carrier",
+        ),
+        row(
+            "the device was switched off meanwhile",
+            net.far().silent(2).link(false, false),
+            "local.interface",
+            Certain,
+            client(),
+            "down",
+        ),
+        row(
+            "B24 lo was switched off meanwhile",
+            net.loopback().silent(3).links([super::build::device("lo", false, Some(true))]),
+            "local.interface",
+            Certain,
+            client(),
+            "down",
+        ),
+    ]
+}
+
+fn left_and_lost(net: Net) -> Vec<Row> {
+    use NeighbourState::{Delay, Reachable, Stale};
+    let silent = net.far().silent(4);
+    vec![
+        row(
+            "row 4, C1 silence behind a gateway",
+            silent.clone().neighbour(Reachable),
+            "timeout.silent",
+            Likely,
+            path(),
+            "",
+        ),
+        row(
+            "row 4, the kernel is too old for segment counts",
+            silent.tcp(|tcp| {
+                tcp.segments_in = None;
+                tcp.segments_out = None;
+                tcp.in_flight_retransmits = None;
+            }),
+            "timeout.silent",
+            Likely,
+            path(),
+            "",
+        ),
+        row("one SYN unanswered is little", net.far().ended(500.0), "timeout.silent", Possible, path(), ""),
+        row(
+            "without TCP_INFO less is known",
+            net.far().silent(4).with(|attempt| attempt.tcp = Fact::NotAsked),
+            "timeout.silent",
+            Possible,
+            path(),
+            "",
+        ),
+        row(
+            "C21 the target answers ARP alone",
+            net.near().silent(4).neighbour(Reachable),
+            "timeout.port-silent",
+            Likely,
+            target(),
+            "",
+        ),
+        row(
+            "C21 its ARP answer fell within this attempt",
+            net.near().silent(4).neighbour_confirmed(Delay, Some(3000.0)),
+            "timeout.port-silent",
+            Likely,
+            target(),
+            "",
+        ),
+        row(
+            "C21, but its last ARP answer was before this attempt",
+            net.near().silent(4).neighbour_confirmed(Stale, Some(60_000.0)),
+            "timeout.silent",
+            Likely,
+            path(),
+            "",
+        ),
+        row(
+            "C10, or our input filter, on loopback",
+            net.loopback().silent(4),
+            "timeout.port-silent",
+            Likely,
+            client(),
+            "local",
+        ),
+        row(
+            "the same, with little time",
+            net.loopback().ended(300.0),
+            "timeout.port-silent",
+            Possible,
+            client(),
+            "local",
+        ),
+        row(
+            "row 5 segments come, and none fits",
+            net.far().silent(4).neighbour(Reachable).tcp(|tcp| tcp.segments_in = Some(4)),
+            "timeout.answer-invalid",
+            Likely,
+            target(),
+            "",
+        ),
+        // Packets came back through the gateway that is said to have stopped answering, and the clue
+        // syn-unanswered is printed as "nothing came back".
+        // Got `unreachable.gateway`, likely, variant stale.
+        // row("row 5 behind a gateway that is being probed",
+        //     net.far().silent(4).neighbour(NeighbourState::Probe).tcp(|tcp| tcp.segments_in = Some(4)),
+        //     "timeout.answer-invalid", Likely, target(), ""),
+    ]
+}

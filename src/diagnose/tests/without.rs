@@ -1,0 +1,120 @@
+//! Takes one observation away again.
+
+use crate::model::{Attempt, Evidence, Fact, Host, PathProtocol, RouteAnswer};
+use crate::verdict::Clue;
+use nix::errno::Errno as E;
+use std::net::SocketAddr;
+
+/// The evidence without the observation that `clue` names, for the verdict about `attempt`. The `match` has no
+/// catch-all: a new clue has to say here which observation it stands for.
+pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -> Evidence {
+    let mut less = evidence.clone();
+    let about = |less: &mut Evidence, change: fn(&mut Attempt)| {
+        if let Some(attempt) = attempt.and_then(|index| less.attempts.get_mut(index)) {
+            change(attempt);
+        }
+    };
+    match clue {
+        Clue::NameAnswer => less.lookup = Fact::NotAsked,
+        Clue::OtherFamilyOnly => {
+            if let Fact::Seen(lookup) = &mut less.lookup {
+                lookup.other_family = Fact::NotAsked;
+            }
+        }
+        Clue::NameMalformed => less.request.target.host = Host::Name("db.example".into()),
+        Clue::CallFailed => {
+            less.lacking = None;
+            if let Fact::Seen(lookup) = &mut less.lookup
+                && let crate::model::LookupOutcome::Failed { errno, .. } = &mut lookup.outcome
+            {
+                *errno = None;
+            }
+            about(&mut less, |attempt| attempt.failed = None);
+        }
+        Clue::Handshake | Clue::LateAnswer => {
+            less.attempts.iter_mut().for_each(|attempt| attempt.connected_ms = None)
+        }
+        Clue::SameEnds | Clue::OddSource => about(&mut less, |attempt| attempt.source = None),
+        Clue::PeerClosed | Clue::PeerSpoke | Clue::StayedOpen => {
+            about(&mut less, |attempt| attempt.after = Fact::NotAsked)
+        }
+        Clue::PeerReset => about(&mut less, |attempt| {
+            attempt.after = Fact::NotAsked;
+            attempt.so_errors.retain(|error| error.errno.get() != E::ECONNRESET);
+            if let Fact::Seen(tcp) = &mut attempt.tcp {
+                tcp.segments_in = None;
+            }
+        }),
+        Clue::FirstAddressFailed => {
+            if let Some(first) = less.attempts.first_mut() {
+                first.ended_ms = None;
+            }
+        }
+        Clue::SynReset | Clue::SoError => about(&mut less, |attempt| attempt.so_errors.clear()),
+        Clue::IcmpError => about(&mut less, |attempt| attempt.queue = Fact::NotAsked),
+        Clue::IcmpFromThisHost => about(&mut less, |attempt| {
+            attempt.source = None;
+            if let Fact::Seen(entries) = &mut attempt.queue {
+                entries.iter_mut().for_each(|entry| entry.sender_is_ours = Fact::NotAsked);
+            }
+        }),
+        // Silence is seen by waiting: nobody waited.
+        Clue::SynUnanswered => about(&mut less, |attempt| {
+            attempt.tcp = Fact::NotAsked;
+            attempt.ended_ms = None;
+        }),
+        Clue::SynHeld => about(&mut less, |attempt| attempt.unsent_bytes = Fact::NotAsked),
+        Clue::SynNotSent | Clue::SegmentsRejected => {
+            about(&mut less, |attempt| attempt.tcp = Fact::NotAsked);
+        }
+        Clue::NeighbourSilent | Clue::NeighbourAnswered => {
+            about(&mut less, |attempt| attempt.neighbour = Fact::NotAsked);
+        }
+        Clue::NoRoute => about(&mut less, |attempt| {
+            attempt.route_at_end = Fact::NotAsked;
+            if matches!(attempt.route, Fact::Seen(RouteAnswer::Refused(_))) {
+                attempt.route = Fact::NotAsked;
+            }
+        }),
+        Clue::RouteRefuses | Clue::RouteFound | Clue::NotUnicast => {
+            about(&mut less, |attempt| attempt.route = Fact::NotAsked);
+        }
+        Clue::TargetIsLocal => about(&mut less, |attempt| {
+            attempt.route = Fact::NotAsked;
+            let far = if attempt.address.is_ipv4() { super::build::V4.far } else { super::build::V6.far };
+            attempt.address = SocketAddr::new(super::build::ip(far), attempt.address.port());
+        }),
+        Clue::Path
+        | Clue::PathRejected
+        | Clue::ResetFromNearer
+        | Clue::RoutersRepeat
+        | Clue::GreaterTtlPasses
+        | Clue::LongRoundTrip => about(&mut less, |attempt| attempt.path = Fact::NotAsked),
+        // What other protocols' probes drew; the SYNs' own answers stay.
+        Clue::TargetAnswers | Clue::DatagramDenied => about(&mut less, |attempt| {
+            if let Fact::Seen(sweep) = &mut attempt.path {
+                sweep.probes.retain(|probe| probe.protocol == PathProtocol::Tcp);
+            }
+        }),
+        Clue::ResetByFilter
+        | Clue::ResetByOwnTcp
+        | Clue::NotDelivered
+        | Clue::QueueOverflowed
+        | Clue::NotTransmitted => about(&mut less, |attempt| attempt.trials = Fact::NotAsked),
+        Clue::RepliesSwallowed => about(&mut less, |attempt| attempt.windows = Fact::NotAsked),
+        Clue::RefusalFound => about(&mut less, |attempt| attempt.refusals = Fact::NotAsked),
+        Clue::LinkDown | Clue::LinkNoCarrier => {
+            less.host.links = Fact::NotAsked;
+            about(&mut less, |attempt| attempt.link = Fact::NotAsked);
+        }
+        Clue::NoOwnAddress | Clue::TentativeSource => less.host.addresses = Fact::NotAsked,
+        Clue::FamilyOff => less.host.links = Fact::NotAsked,
+        Clue::PrivilegedPorts => less.host.unprivileged_port_start = Fact::NotAsked,
+        Clue::NoScope => about(&mut less, |attempt| {
+            if let SocketAddr::V6(address) = &mut attempt.address {
+                address.set_scope_id(2);
+            }
+        }),
+    }
+    less
+}

@@ -1,0 +1,395 @@
+//! What to ask next. Pure: the evidence so far and the time decide, nothing else.
+
+mod sweep;
+
+pub use sweep::{MOST_HOPS, Shot, SweepPlan, next as next_probes};
+
+use crate::model::{
+    Attempt, Call, Evidence, Fact, Host, LookupOutcome, Millis, NeighbourState, PathAnswer, Question, Trace,
+};
+use nix::errno::Errno as E;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+/// Addresses beyond this many are not tried: a name that has more is answered by the first ones.
+pub const MOST_ADDRESSES: usize = 64;
+
+/// How long the address that clients try first may be slower than one that works.
+const PATIENCE: Millis = Millis(1000.0);
+
+/// A question to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// What ordinary programs get for the name.
+    Lookup,
+    /// Connect to the address with this index.
+    Attempt(usize),
+    /// Sweep the way to that address.
+    Path(usize, Question),
+    /// Send that address extra SYNs with the counters around them.
+    Trials(usize, TrialKind),
+    /// Which routes and rules refuse that address on purpose.
+    Refusals(usize),
+    /// This host's addresses.
+    Addresses,
+    /// This host's devices.
+    Links,
+    /// Where privileged ports end.
+    PortStart,
+}
+
+/// What extra SYNs are to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrialKind {
+    /// Who sent the reset of a target on this host.
+    OwnReset,
+    /// What swallows the SYNs for a target on this host.
+    OwnSilence,
+    /// Whether a reset that no router can have sent on was made on this host.
+    FirstHop,
+    /// A burst whose answers, if this host drops them, stand out in the counters.
+    Burst,
+    /// Whether a SYN leaves this host at all, where time is too short to see its repeat.
+    Leaving,
+}
+
+impl TrialKind {
+    /// How many SYNs, and their TTL.
+    pub fn shots(self) -> (usize, Option<u8>) {
+        match self {
+            TrialKind::OwnReset => (1, None),
+            TrialKind::OwnSilence => (2, None),
+            TrialKind::FirstHop => (6, Some(1)),
+            TrialKind::Burst => (3, None),
+            TrialKind::Leaving => (1, None),
+        }
+    }
+}
+
+/// Addresses beyond this many are not swept.
+const MOST_SWEEPS: usize = 3;
+
+/// Silence for this long starts the sweep; a quarter of a short timeout does.
+const SILENCE: Millis = Millis(300.0);
+
+/// The repeat of a SYN is due after one second; a timeout below this does not see what became of it.
+const REPEAT: Millis = Millis(1200.0);
+
+/// What to do now.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// Probes to start.
+    pub start: Vec<Probe>,
+    /// Attempts that still run have nothing more to say: let them take their last look.
+    pub stop_attempts: bool,
+    /// When to ask again, even if nothing arrives.
+    pub wake_at: Option<Millis>,
+    /// Nothing more can change the answer.
+    pub done: bool,
+}
+
+/// The addresses to try, in the order of an ordinary client; `None` while the name is not answered.
+pub fn candidates(evidence: &Evidence) -> Option<Vec<SocketAddr>> {
+    let port = evidence.request.target.port;
+    match &evidence.request.target.host {
+        // An IPv4-mapped address is IPv4 on the wire, with IPv4's routes and errors.
+        Host::Address { ip, .. } => Some(vec![SocketAddr::new(ip.to_canonical(), port)]),
+        Host::Name(_) => match &evidence.lookup.seen()?.outcome {
+            LookupOutcome::Addresses(addresses) => Some(
+                addresses
+                    .iter()
+                    .take(MOST_ADDRESSES)
+                    .map(|resolved| match resolved.address.to_canonical() {
+                        IpAddr::V4(v4) => SocketAddr::new(IpAddr::V4(v4), port),
+                        IpAddr::V6(v6) => {
+                            SocketAddr::V6(SocketAddrV6::new(v6, port, 0, resolved.scope.unwrap_or(0)))
+                        }
+                    })
+                    .collect(),
+            ),
+            LookupOutcome::Failed { .. } | LookupOutcome::NoAnswer => Some(Vec::new()),
+        },
+    }
+}
+
+/// Plans the next step. `asked` are the probes started so far, `now` the time since the start.
+pub fn next(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
+    let mut plan = Plan::default();
+    let Some(candidates) = candidates(evidence) else {
+        plan.start = fresh([Probe::Lookup], asked);
+        return plan;
+    };
+    let attempts = &evidence.attempts;
+    if attempts.len() < candidates.len() {
+        plan.start = fresh((0..candidates.len()).map(Probe::Attempt), asked);
+        return plan;
+    }
+    let watch = while_waiting(evidence, now);
+    // One sweep of a path at a time: the next one builds on what it found.
+    let sweeping = |index| {
+        asked.iter().any(|probe| {
+            matches!(probe, Probe::Path(other, _) if *other == index) && !is_answered(evidence, *probe)
+        })
+    };
+    plan.start = fresh(watch.start.iter().copied(), asked);
+    plan.start.retain(|probe| !matches!(probe, Probe::Path(index, _) if sweeping(*index)));
+    if !plan.start.is_empty() {
+        return plan;
+    }
+    match patience(attempts) {
+        Patience::Until(moment) if now < moment => {
+            plan.wake_at = earliest(Some(moment), watch.wake_at);
+            return plan;
+        }
+        Patience::Wait => {
+            plan.wake_at = watch.wake_at;
+            return plan;
+        }
+        Patience::Until(_) | Patience::Over => {}
+    }
+    if attempts.iter().any(|attempt| attempt.ended_ms.is_none()) {
+        plan.stop_attempts = true;
+        return plan;
+    }
+    // A sweep that explains a failure is waited for; one beside a success has been told to stop.
+    if !asked.iter().all(|probe| is_answered(evidence, *probe)) {
+        plan.stop_attempts = attempts.iter().any(|attempt| attempt.connected_ms.is_some());
+        return plan;
+    }
+    let wanted = explanations(evidence);
+    plan.start = fresh(wanted.iter().copied(), asked);
+    plan.done = wanted.iter().all(|probe| is_answered(evidence, *probe));
+    plan
+}
+
+/// Whether an explaining probe has brought its observation.
+fn is_answered(evidence: &Evidence, probe: Probe) -> bool {
+    match probe {
+        Probe::Lookup => evidence.lookup.was_asked(),
+        Probe::Attempt(index) => {
+            evidence.attempts.get(index).is_some_and(|attempt| attempt.ended_ms.is_some())
+        }
+        Probe::Path(index, question) => evidence
+            .attempts
+            .get(index)
+            .and_then(|attempt| attempt.path.seen())
+            .is_some_and(|sweep| sweep.questions.contains(&question)),
+        Probe::Trials(index, _) => {
+            evidence.attempts.get(index).is_some_and(|attempt| attempt.trials.was_asked())
+        }
+        Probe::Refusals(index) => {
+            evidence.attempts.get(index).is_some_and(|attempt| attempt.refusals.was_asked())
+        }
+        Probe::Addresses => evidence.host.addresses.was_asked(),
+        Probe::Links => evidence.host.links.was_asked(),
+        Probe::PortStart => evidence.host.unprivileged_port_start.was_asked(),
+    }
+}
+
+fn fresh(probes: impl IntoIterator<Item = Probe>, asked: &[Probe]) -> Vec<Probe> {
+    probes.into_iter().filter(|probe| !asked.contains(probe)).collect()
+}
+
+fn earliest(a: Option<Millis>, b: Option<Millis>) -> Option<Millis> {
+    [a, b].into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// Probes beside attempts that wait, or that something on the way has just ended.
+fn while_waiting(evidence: &Evidence, now: Millis) -> Plan {
+    let mut plan = Plan::default();
+    let mut sweeps = 0;
+    for (index, attempt) in evidence.attempts.iter().enumerate() {
+        // Without its route nobody knows whether the target is far.
+        if attempt.failed.is_some() || attempt.route().is_none() {
+            continue;
+        }
+        let (probe, due) = if attempt.is_local() {
+            own_target(index, attempt, evidence)
+        } else {
+            far_target(index, attempt, evidence)
+        };
+        let Some(probe) = probe else { continue };
+        if matches!(probe, Probe::Path(..)) {
+            sweeps += 1;
+            if sweeps > MOST_SWEEPS {
+                continue;
+            }
+        }
+        if due.0 <= now.0 {
+            plan.start.push(probe);
+        } else {
+            plan.wake_at = earliest(plan.wake_at, Some(due));
+        }
+    }
+    plan
+}
+
+/// When an attempt that still waits counts as silent.
+fn silent_at(attempt: &Attempt, evidence: &Evidence) -> Millis {
+    Millis(attempt.started_ms.0 + SILENCE.0.min(evidence.request.timeout_ms.0 / 4.0))
+}
+
+fn own_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<Probe>, Millis) {
+    match attempt.ended_ms {
+        None => (Some(Probe::Trials(index, TrialKind::OwnSilence)), silent_at(attempt, evidence)),
+        Some(_) if is_reset(attempt) => (Some(Probe::Trials(index, TrialKind::OwnReset)), Millis::default()),
+        Some(_) => (None, Millis::default()),
+    }
+}
+
+fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<Probe>, Millis) {
+    let request = &evidence.request;
+    let ask = |question| Some(Probe::Path(index, question));
+    let at_once = Millis::default();
+    // What waits for the neighbour to answer has not left this host yet.
+    if attempt.ended_ms.is_none() && neighbour_is_missing(attempt) {
+        return (None, at_once);
+    }
+    let waiting =
+        attempt.ended_ms.is_none() && attempt.connected_ms.is_none() && attempt.deciding_icmp().is_none();
+    let made_here = (is_reset(attempt) && attempt.ended_ms.is_some())
+        .then_some(Probe::Trials(index, TrialKind::FirstHop));
+    // An address on the link has no router before it.
+    if attempt.gateway().is_none() && made_here.is_some() {
+        return (made_here, at_once);
+    }
+    if attempt.gateway().is_none() {
+        let burst = waiting.then_some(Probe::Trials(index, TrialKind::Burst));
+        return (burst, silent_at(attempt, evidence));
+    }
+    if request.trace == Trace::Never && made_here.is_some() {
+        return (made_here, at_once);
+    }
+    if request.trace == Trace::Never {
+        return (waiting.then(|| ask(Question::Up)).flatten(), silent_at(attempt, evidence));
+    }
+    let rejected = rejection(attempt);
+    if attempt.ended_ms.is_none() && attempt.connected_ms.is_none() {
+        // An ICMP error is in, and the kernel still tries.
+        if attempt.deciding_icmp().is_some() {
+            return (rejected.and_then(ask), at_once);
+        }
+        let silent = silent_at(attempt, evidence);
+        let swept = attempt.path.seen().is_some_and(|sweep| sweep.done);
+        if swept && request.timeout_ms < REPEAT {
+            return (Some(Probe::Trials(index, TrialKind::Leaving)), silent);
+        }
+        return (ask(Question::Silence), silent);
+    }
+    if attempt.connected_ms.is_some() {
+        let always = request.trace == Trace::Always;
+        return (always.then(|| ask(Question::Hops)).flatten(), at_once);
+    }
+    if is_reset(attempt) {
+        let answered = attempt.path.seen().is_some_and(|sweep| sweep.questions.contains(&Question::Reset));
+        if answered && reset_at_first_hop(attempt) {
+            return (made_here, at_once);
+        }
+        return (ask(Question::Reset), at_once);
+    }
+    (rejected.and_then(ask), at_once)
+}
+
+/// Whether ARP or neighbour discovery had no answer at the last look.
+fn neighbour_is_missing(attempt: &Attempt) -> bool {
+    attempt
+        .last_neighbour()
+        .is_some_and(|sample| matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed))
+}
+
+/// What to ask about an ICMP error that came from elsewhere.
+fn rejection(attempt: &Attempt) -> Option<Question> {
+    let (icmp, entry) = attempt.deciding_icmp()?;
+    if entry.sender_is_ours == Fact::Seen(true) {
+        return None;
+    }
+    if icmp.is_time_exceeded() {
+        return Some(Question::Hops);
+    }
+    // Senders begin with 64, 128 or 255.
+    let about = entry.hop_limit.map_or(1, |left| match left {
+        0..=64 => 65 - left,
+        65..=128 => 129 - left,
+        _ => 255 - left + 1,
+    });
+    Some(Question::Rejection { sender: entry.sender, about: about.clamp(1, sweep::MOST_HOPS) })
+}
+
+/// `ECONNREFUSED` that no ICMP error explains.
+fn is_reset(attempt: &Attempt) -> bool {
+    attempt.deciding_icmp().is_none()
+        && attempt.so_errors.last().is_some_and(|error| error.errno.get() == E::ECONNREFUSED)
+}
+
+fn reset_at_first_hop(attempt: &Attempt) -> bool {
+    attempt.path.seen().is_some_and(|sweep| {
+        sweep.probes.iter().any(|probe| probe.ttl == Some(1) && probe.answer == Some(PathAnswer::Reset))
+    })
+}
+
+/// Whether to go on waiting for attempts.
+enum Patience {
+    /// Something that matters still runs, and ends by itself.
+    Wait,
+    /// Wait until then for the first address; another one works already.
+    Until(Millis),
+    /// Enough is known.
+    Over,
+}
+
+fn patience(attempts: &[Attempt]) -> Patience {
+    let running = |attempt: &Attempt| attempt.ended_ms.is_none();
+    let Some(first) = attempts.first() else { return Patience::Over };
+    let Some(works) = attempts.iter().find(|attempt| attempt.connected_ms.is_some()) else {
+        return if attempts.iter().any(running) { Patience::Wait } else { Patience::Over };
+    };
+    // Its grace ends by itself.
+    if running(works) {
+        return Patience::Wait;
+    }
+    if first.connected_ms.is_some() || !running(first) {
+        return Patience::Over;
+    }
+    // "not within 1 s, or ten times the working one's round trip", whichever is longer
+    let round_trip = works.connected_ms.unwrap_or_default();
+    Patience::Until(Millis(first.started_ms.0 + PATIENCE.0.max(round_trip.0 * 10.0)))
+}
+
+/// Looks at this host's own tables that a failure calls for. A success on the first address needs none.
+fn explanations(evidence: &Evidence) -> Vec<Probe> {
+    let attempts = &evidence.attempts;
+    let mut wanted = Vec::new();
+    if attempts.first().is_none_or(|first| first.connected_ms.is_some()) {
+        return wanted;
+    }
+    let mut want = |probe| {
+        if !wanted.contains(&probe) {
+            wanted.push(probe);
+        }
+    };
+    for (index, attempt) in attempts.iter().enumerate() {
+        if let Some(failed) = attempt.failed {
+            match (failed.call, failed.errno.get()) {
+                (Call::Connect, E::EACCES | E::EINVAL | E::EHOSTUNREACH | E::ENETUNREACH) => {
+                    want(Probe::Refusals(index));
+                    want(Probe::Addresses);
+                    want(Probe::Links);
+                }
+                (Call::Connect, E::EADDRNOTAVAIL) => {
+                    want(Probe::Addresses);
+                    want(Probe::Links);
+                }
+                (Call::Bind, E::EACCES) => want(Probe::PortStart),
+                (Call::Bind, E::EADDRNOTAVAIL) => want(Probe::Addresses),
+                _ => {}
+            }
+        } else if attempt.address.ip().is_loopback() && attempt.so_errors.is_empty() {
+            // A loopback target that keeps silent: is `lo` up?
+            want(Probe::Links);
+        }
+    }
+    wanted
+}
+
+#[cfg(test)]
+#[path = "../plan_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! The network namespace's counters: /proc/net/snmp, /proc/net/snmp6, /proc/net/netstat (proc_pid_net(5)).
+
+use crate::model::{Counters, Family};
+use std::fs;
+use std::io;
+
+/// Which counters to read: each file costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub enum CounterSet {
+    /// TCP's own.
+    Tcp,
+    /// And the family's, and what the loopback device carries.
+    Ip,
+    /// And what listeners and the reverse path filter drop.
+    All,
+}
+
+/// Reads the counters that tell where packets of a family end; those left out are 0.
+///
+/// # Errors
+/// A file can't be read.
+pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
+    let read_if =
+        |wanted: bool, path: &str| if wanted { fs::read_to_string(path) } else { Ok(String::new()) };
+    let snmp = fs::read_to_string("/proc/net/snmp")?;
+    let snmp6 = read_if(family == Family::V6 && set >= CounterSet::Ip, "/proc/net/snmp6")?;
+    let netstat = read_if(set == CounterSet::All, "/proc/net/netstat")?;
+    let devices = read_if(set >= CounterSet::Ip, "/proc/net/dev")?;
+    Ok(Counters {
+        loopback_out: loopback_out(&devices).unwrap_or(0),
+        ..parse(family, &snmp, &snmp6, &netstat)
+    })
+}
+
+fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
+    let ip = |v4: &str, v6: &str| match family {
+        Family::V4 => in_pairs_of_lines(snmp, "Ip:", v4),
+        Family::V6 => in_column(snmp6, v6),
+    };
+    let or_zero = |value: Option<i64>| value.unwrap_or(0);
+    Counters {
+        in_receives: or_zero(ip("InReceives", "Ip6InReceives")),
+        in_multicast: match family {
+            Family::V4 => ["InMcastPkts", "InBcastPkts"]
+                .iter()
+                .filter_map(|name| in_pairs_of_lines(netstat, "IpExt:", name))
+                .sum(),
+            Family::V6 => or_zero(in_column(snmp6, "Ip6InMcastPkts")),
+        },
+        in_delivers: or_zero(ip("InDelivers", "Ip6InDelivers")),
+        forwarded: or_zero(ip("ForwDatagrams", "Ip6OutForwDatagrams")),
+        out_requests: or_zero(ip("OutRequests", "Ip6OutRequests")),
+        out_transmits: ip("OutTransmits", "Ip6OutTransmits"),
+        out_resets: or_zero(in_pairs_of_lines(snmp, "Tcp:", "OutRsts")),
+        in_segments: or_zero(in_pairs_of_lines(snmp, "Tcp:", "InSegs")),
+        listen_overflows: or_zero(in_pairs_of_lines(netstat, "TcpExt:", "ListenOverflows")),
+        reverse_path_filter: or_zero(in_pairs_of_lines(netstat, "TcpExt:", "IPReversePathFilter")),
+        loopback_out: 0,
+    }
+}
+
+/// `Tcp: InSegs OutSegs` above `Tcp: 12 34`.
+fn in_pairs_of_lines(text: &str, group: &str, name: &str) -> Option<i64> {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(group));
+    let names = lines.next()?;
+    let values = lines.next()?;
+    let place = names.split_ascii_whitespace().position(|word| word == name)?;
+    values.split_ascii_whitespace().nth(place)?.parse().ok()
+}
+
+/// `Ip6InReceives    12`.
+fn in_column(text: &str, name: &str) -> Option<i64> {
+    text.lines()
+        .filter_map(|line| line.split_once(char::is_whitespace))
+        .find(|(word, _)| *word == name)
+        .and_then(|(_, value)| value.trim().parse().ok())
+}
+
+/// Packets sent by `lo`: the second of the sixteen numbers behind the eight of receiving.
+fn loopback_out(devices: &str) -> Option<i64> {
+    let numbers = devices.lines().find_map(|line| line.trim_start().strip_prefix("lo:"))?;
+    numbers.split_ascii_whitespace().nth(9)?.parse().ok()
+}
+
+/// What happened between two readings.
+pub fn difference(before: &Counters, after: &Counters) -> Counters {
+    Counters {
+        in_receives: after.in_receives - before.in_receives,
+        in_multicast: after.in_multicast - before.in_multicast,
+        in_delivers: after.in_delivers - before.in_delivers,
+        forwarded: after.forwarded - before.forwarded,
+        out_requests: after.out_requests - before.out_requests,
+        out_transmits: after.out_transmits.zip(before.out_transmits).map(|(after, before)| after - before),
+        out_resets: after.out_resets - before.out_resets,
+        in_segments: after.in_segments - before.in_segments,
+        listen_overflows: after.listen_overflows - before.listen_overflows,
+        reverse_path_filter: after.reverse_path_filter - before.reverse_path_filter,
+        loopback_out: after.loopback_out - before.loopback_out,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SNMP: &str = "Ip: Forwarding InReceives ForwDatagrams InDelivers OutRequests OutTransmits\n\
+                        Ip: 1 100 7 90 80 79\nIcmp: InMsgs\nIcmp: 3\n\
+                        Tcp: InSegs OutRsts MaxConn\nTcp: 50 4 -1\n";
+    const NETSTAT: &str = "TcpExt: ListenOverflows IPReversePathFilter\nTcpExt: 2 1\nIpExt: InMcastPkts InOctets InBcastPkts\nIpExt: 1 9 1\n";
+
+    #[test]
+    fn counters_are_found_by_name() {
+        let read = parse(Family::V4, SNMP, "", NETSTAT);
+        assert_eq!((read.in_receives, read.in_delivers, read.forwarded), (100, 90, 7));
+        assert_eq!((read.out_requests, read.out_transmits), (80, Some(79)));
+        assert_eq!((read.out_resets, read.in_segments, read.listen_overflows), (4, 50, 2));
+        assert_eq!(read.reverse_path_filter, 1);
+        assert_eq!((read.in_multicast, read.swallowed()), (2, 1));
+        let v6 = parse(Family::V6, SNMP, "Ip6InReceives   \t5\nIp6InDelivers 4\n", NETSTAT);
+        assert_eq!((v6.in_receives, v6.in_delivers, v6.out_transmits, v6.out_resets), (5, 4, None, 4));
+    }
+
+    #[test]
+    fn loopback_is_found_among_the_devices() {
+        let dev = "Inter-|   Receive |  Transmit\n face |bytes packets\n  eth0: 9 9 0 0 0 0 0 0 9 8 0 0 0 0 0 0\n    \
+                   lo: 4313 49 0 0 0 0 0 0 4313 47 0 0 0 0 0 0\n";
+        assert_eq!(loopback_out(dev), Some(47));
+        assert_eq!(loopback_out("lo: 1"), None);
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic() {
+        for text in [
+            "",
+            "Ip:",
+            "Ip: a\nIp:",
+            "Ip: InReceives\nIp: x",
+            "\n\n",
+            "Tcp: OutRsts\nTcp: 99999999999999999999",
+        ] {
+            let _ = parse(Family::V4, text, text, text);
+            let _ = parse(Family::V6, text, text, text);
+        }
+    }
+}

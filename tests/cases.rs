@@ -1,0 +1,250 @@
+//! Reports as the program printed them, each in `tests/cases/<code>--<what>.json`: the evidence, diagnosed again,
+//! gives the same report, in JSON and as text. A report from a user, put there, is the reproduction of a fault.
+//!
+//! `WHYCONN_WRITE=1 cargo test --test cases` writes the renderings in `tests/golden` instead of comparing them.
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+use whyconn::render::{Detail, Style, human, json as one_line};
+use whyconn::report::{Report, Story, report};
+
+/// Cases that are rendered in colour too: a failure with commands, and a success.
+const COLOURED: &[&str] = &["refused.rst--closed-here", "connected.ok--service-speaks"];
+
+struct Case {
+    name: String,
+    value: Value,
+}
+
+impl Case {
+    /// The evidence, diagnosed again.
+    fn again(&self) -> Result<(Report, Story), String> {
+        let told: Report = serde_json::from_value(self.value.clone())
+            .map_err(|error| format!("{}: not a report: {error}", self.name))?;
+        Ok(report(told.evidence))
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+/// Files of a folder, by name and without the folder.
+fn files(name: &str) -> Result<BTreeSet<String>, String> {
+    let entries = fs::read_dir(folder(name)).map_err(|error| format!("tests/{name}: {error}"))?;
+    entries
+        .map(|entry| {
+            let entry = entry.map_err(|error| format!("tests/{name}: {error}"))?;
+            Ok(entry.file_name().to_string_lossy().into_owned())
+        })
+        .collect()
+}
+
+fn cases() -> Result<Vec<Case>, String> {
+    let read = |file: String| {
+        let told = |error: &dyn std::fmt::Display| format!("tests/cases/{file}: {error}");
+        let name = file.strip_suffix(".json").ok_or_else(|| told(&"no .json file"))?.to_owned();
+        let text = fs::read_to_string(folder("cases").join(&file)).map_err(|error| told(&error))?;
+        let value = serde_json::from_str(&text).map_err(|error| told(&error))?;
+        Ok(Case { name, value })
+    };
+    let cases: Vec<Case> = files("cases")?.into_iter().map(read).collect::<Result<_, String>>()?;
+    if cases.is_empty() { Err("tests/cases is empty".into()) } else { Ok(cases) }
+}
+
+fn validator() -> Result<Validator, String> {
+    let schema = whyconn::docs::schema().map_err(|error| error.to_string())?;
+    let schema: Value = serde_json::from_str(&schema).map_err(|error| error.to_string())?;
+    jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+}
+
+/// Every wrong case at once, so that one run shows them all.
+fn all(wrong: Vec<String>) -> Result<(), String> {
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+}
+
+/// The places at which two values differ.
+fn differences(at: &str, is: &Value, should: &Value, found: &mut Vec<String>) {
+    match (is, should) {
+        (Value::Object(is), Value::Object(should)) => {
+            let keys: BTreeSet<&String> = is.keys().chain(should.keys()).collect();
+            for key in keys {
+                let (is, should) = (is.get(key), should.get(key));
+                let none = json!("(absent)");
+                differences(&format!("{at}.{key}"), is.unwrap_or(&none), should.unwrap_or(&none), found);
+            }
+        }
+        (Value::Array(is), Value::Array(should)) if is.len() == should.len() => {
+            for (index, (is, should)) in is.iter().zip(should).enumerate() {
+                differences(&format!("{at}[{index}]"), is, should, found);
+            }
+        }
+        _ if is == should => {}
+        _ => found.push(format!("  {at}: {is} instead of {should}")),
+    }
+}
+
+#[test]
+fn the_evidence_gives_the_same_report_again() -> Result<(), String> {
+    let mut wrong = Vec::new();
+    for case in cases()? {
+        let (again, _) = case.again()?;
+        let again = serde_json::to_value(&again).map_err(|error| error.to_string())?;
+        let mut found = Vec::new();
+        differences("report", &again, &case.value, &mut found);
+        if !found.is_empty() {
+            wrong.push(format!("{}:\n{}", case.name, found.join("\n")));
+        }
+    }
+    all(wrong)
+}
+
+#[test]
+fn a_case_is_named_by_its_code() -> Result<(), String> {
+    let mut wrong = Vec::new();
+    for case in cases()? {
+        let code = case.value.pointer("/verdict/code").and_then(Value::as_str).unwrap_or_default();
+        if case.name.split_once("--").is_none_or(|(front, what)| front != code || what.is_empty()) {
+            wrong.push(format!("{} is a case of {code}", case.name));
+        }
+    }
+    all(wrong)
+}
+
+#[test]
+fn a_report_is_one_line_that_says_the_same() -> Result<(), String> {
+    for case in cases()? {
+        let (again, _) = case.again()?;
+        let text = one_line(&again).map_err(|error| error.to_string())?;
+        assert_eq!(text.matches('\n').count(), 1, "{}", case.name);
+        assert!(text.ends_with('\n'), "{}", case.name);
+        let read: Report = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        assert_eq!(read, again, "{}", case.name);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_case_is_as_the_schema_says() -> Result<(), String> {
+    let validator = validator()?;
+    let mut wrong = Vec::new();
+    for case in cases()? {
+        let errors = validator.iter_errors(&case.value);
+        wrong.extend(
+            errors.map(|error| format!("{}: {}: {}", case.name, error.instance_path(), error.masked())),
+        );
+    }
+    all(wrong)
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_report() -> Result<(), String> {
+    type Mutation = (&'static str, fn(&mut Value));
+    let mutations: &[Mutation] = &[
+        ("a certainty that there is not", |report| report["verdict"]["certainty"] = json!("sure")),
+        ("a code that there is not", |report| report["verdict"]["code"] = json!("refused.politely")),
+        ("a class that there is not", |report| report["verdict"]["class"] = json!("refusal")),
+        ("a clue that there is not", |report| report["verdict"]["because"] = json!(["hunch"])),
+        ("a culprit that there is not", |report| report["verdict"]["culprit"] = json!({"where": "nobody"})),
+        ("a neighbour without its address", |report| report["verdict"]["culprit"] = json!({"where": "link"})),
+        ("no verdict", |report| remove(report, "verdict")),
+        ("no evidence", |report| remove(report, "evidence")),
+        ("no schema", |report| remove(report, "schema")),
+        ("a port that is none", |report| report["target"]["port"] = json!(70_000)),
+        ("a yes instead of true", |report| report["connected"] = json!("yes")),
+        ("a duration in words", |report| report["elapsed_ms"] = json!("4 s")),
+        ("an attempt without its address", |report| report["attempts"] = json!([{}])),
+    ];
+    let validator = validator()?;
+    for case in cases()? {
+        for (what, mutate) in mutations {
+            let mut value = case.value.clone();
+            mutate(&mut value);
+            assert!(!validator.is_valid(&value), "{}: {what} is let through", case.name);
+        }
+    }
+    Ok(())
+}
+
+fn remove(report: &mut Value, key: &str) {
+    if let Some(report) = report.as_object_mut() {
+        report.remove(key);
+    }
+}
+
+/// One test for all, because the choice of colour holds for the whole process.
+#[test]
+fn every_case_is_rendered_as_before() -> Result<(), String> {
+    let write = env::var_os("WHYCONN_WRITE").is_some_and(|value| value == "1");
+    let plain = Style { unicode: false, width: 80, color: Some(false) };
+    let wide = Style { unicode: true, width: 100, color: Some(false) };
+    let colour = Style { color: Some(true), ..plain.clone() };
+    let mut expected = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for case in cases()? {
+        let (report, story) = case.again()?;
+        let mut looks = vec![
+            ("txt", human(&report, &story, Detail::Usual, &plain)),
+            ("wide.txt", human(&report, &story, Detail::Usual, &wide)),
+            ("verbose.txt", human(&report, &story, Detail::All, &plain)),
+        ];
+        if COLOURED.contains(&case.name.as_str()) {
+            looks.push(("color.txt", human(&report, &story, Detail::Usual, &colour)));
+        }
+        for (kind, text) in looks {
+            wrong.extend(misshapen(&text, kind).map(|what| format!("{}.{kind}: {what}", case.name)));
+            let file = format!("{}.{kind}", case.name);
+            wrong.extend(compare(&file, &text, write)?);
+            expected.insert(file);
+        }
+        let line = human(&report, &story, Detail::Line, &plain);
+        if line.lines().count() != 1 || !line.starts_with(report.verdict.code.as_str()) {
+            wrong.push(format!("{}: the verdict line is {line:?}", case.name));
+        }
+    }
+    let there = files("golden")?;
+    wrong.extend(there.difference(&expected).map(|file| format!("tests/golden/{file} belongs to no case")));
+    let coloured = expected.iter().filter(|file| file.ends_with(".color.txt")).count();
+    if coloured != COLOURED.len() {
+        wrong.push(format!("{coloured} cases are rendered in colour: one of {COLOURED:?} is gone"));
+    }
+    all(wrong)
+}
+
+/// What no rendering of its kind may have.
+fn misshapen(text: &str, kind: &str) -> Option<String> {
+    let coloured = kind == "color.txt";
+    if text.contains('\u{1b}') != coloured {
+        return Some(format!("colour: {}", !coloured));
+    }
+    if kind != "wide.txt" && !text.is_ascii() {
+        return Some("beyond ASCII".into());
+    }
+    if text.lines().any(|line| line.ends_with(' ')) {
+        return Some("a line ends with a space".into());
+    }
+    let width = if kind == "wide.txt" { 100 } else { 80 };
+    // Commands are never wrapped; they stand two columns behind the text.
+    let too_long = |line: &&str| line.chars().count() > width && !line.starts_with("            ");
+    text.lines().filter(|_| !coloured).find(too_long).map(|line| format!("too long: {line}"))
+}
+
+fn compare(file: &str, text: &str, write: bool) -> Result<Option<String>, String> {
+    let path = folder("golden").join(file);
+    let known = fs::read_to_string(&path).ok();
+    if known.as_deref() == Some(text) {
+        return Ok(None);
+    }
+    if write {
+        fs::write(&path, text).map_err(|error| format!("tests/golden/{file}: {error}"))?;
+        return Ok(None);
+    }
+    let line = known.as_deref().map_or(1, |known| {
+        1 + known.lines().zip(text.lines()).take_while(|(known, now)| known == now).count()
+    });
+    let now = text.lines().nth(line - 1).unwrap_or("(nothing more)");
+    Ok(Some(format!("tests/golden/{file} differs, first in line {line}, which is now: {now}")))
+}
