@@ -257,14 +257,14 @@ fn on_the_way() -> Vec<Row> {
             tried([near(refused(B))]),
             &[],
             1.0,
-            start([Trials(0, TrialKind::FirstHop)]),
+            start([Trials(0, TrialKind::AnyReset)]),
         ),
         row(
             "a reset from afar, no sweep wanted: was it made here?",
             trace(Trace::Never, far(refused(B))),
             &[],
             1.0,
-            start([Trials(0, TrialKind::FirstHop)]),
+            start([Trials(0, TrialKind::AnyReset)]),
         ),
         row(
             "a reset to TTL 1: was it made here?",

@@ -2,6 +2,7 @@
 
 use super::Hop;
 use crate::model::{Icmp, Millis, PathAnswer, PathProbe, PathProtocol, Sweep};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// A sweep, read for one target.
@@ -182,6 +183,24 @@ impl<'a> PathView<'a> {
             }
         }
         repeating
+    }
+
+    /// Whether one router answered three times, at equal distances: the length of a circle.
+    pub fn goes_in_circles(&self) -> bool {
+        let mut visits: BTreeMap<IpAddr, BTreeSet<u8>> = BTreeMap::new();
+        for (ttl, probe) in self.tcp() {
+            if let Some(from) = probe.time_exceeded_from() {
+                visits.entry(from).or_default().insert(ttl);
+            }
+        }
+        visits.values().any(|ttls| {
+            ttls.iter().any(|first| {
+                ttls.iter().any(|second| {
+                    let step = second.saturating_sub(*first);
+                    step > 1 && ttls.contains(&second.saturating_add(step))
+                })
+            })
+        })
     }
 
     /// Whether a SYN with a greater TTL than `hop` got farther than that hop.

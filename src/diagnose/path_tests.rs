@@ -84,6 +84,19 @@ fn routers_that_come_again_are_a_loop_and_one_that_stutters_is_not() {
 }
 
 #[test]
+fn a_circle_is_three_visits_at_equal_distances() {
+    let circles = |hops: &[u8]| {
+        let probes = (1..).zip(hops).map(|(ttl, number)| tcp(ttl, hop(*number))).collect();
+        read(probes, |path| path.goes_in_circles())
+    };
+    assert!(circles(&[1, 2, 1, 2, 1]));
+    assert!(circles(&[9, 1, 2, 3, 1, 2, 3, 1]));
+    // Ways of unequal length.
+    assert!(!circles(&[1, 4, 3, 4]));
+    assert!(!circles(&[1, 2, 2, 2]));
+}
+
+#[test]
 fn contrast_tells_a_farther_target_from_a_nearer_one() {
     let at_two = |answer| {
         vec![tcp(1, hop(1)), tcp(2, Some(PathAnswer::Reset)), probe(PathProtocol::Udp, Some(2), answer)]

@@ -41,6 +41,8 @@ const RULES: &[Rule] = &[
     silence::route_lost,
     // The SYN is still here: nobody beyond the link can have seen it.
     silence::neighbour,
+    // A SYN that is still here says nothing about what lies beyond.
+    silence::stuck_here,
     // Packets that came back prove that the SYNs went out.
     silence::answers_rejected,
     // What never left can't be lost on the way.

@@ -127,7 +127,8 @@ pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {
     // Nobody looked whether the sender is this host: then it may be this host's filter.
     let certainty =
         if entry.sender_is_ours.seen().is_some() { Certainty::Certain } else { Certainty::Likely };
-    Some(Finding::new(code, certainty, culprit, &[Clue::IcmpError]).variant(variant))
+    let finding = Finding::new(code, certainty, culprit, &[Clue::IcmpError]).variant(variant);
+    Some(if certainty == Certainty::Certain { finding } else { finding.or(&[Code::LocalFirewallReject]) })
 }
 
 /// The verdict of an ICMP error, who sent it, and how to word it.
@@ -156,7 +157,7 @@ pub(super) fn worn_out(view: &View, sender: Option<IpAddr>) -> Option<Finding> {
         // SYNs of a sweep may take ways of unequal length; a whole TTL is not worn out by that.
         let worn = sender.is_some() && own_ttl.is_some_and(|ttl| ttl > u32::from(MOST_HOPS));
         return Some(if worn {
-            let because = [Clue::IcmpError, Clue::RoutersRepeat];
+            let because = [Clue::IcmpError, Clue::RoutersRepeat, Clue::OwnTtl];
             Finding::new(Code::UnreachableLoop, Certainty::Certain, culprit, &because)
         } else {
             Finding::new(Code::UnreachableLoop, Certainty::Likely, culprit, &[Clue::RoutersRepeat])
@@ -167,7 +168,8 @@ pub(super) fn worn_out(view: &View, sender: Option<IpAddr>) -> Option<Finding> {
     if !path.goes_beyond(hop) {
         return None;
     }
-    let because = [Clue::IcmpError, Clue::GreaterTtlPasses];
+    let mut because = vec![Clue::IcmpError, Clue::GreaterTtlPasses];
+    because.extend(own_ttl.is_some().then_some(Clue::OwnTtl));
     let own = |certainty| {
         Finding::new(Code::UnreachableIcmpOther, certainty, Culprit::Client, &because).variant("own-ttl")
     };
@@ -261,12 +263,13 @@ fn nearer_reset(view: &View) -> Option<Finding> {
         return Some(finding);
     }
     let beyond = path.passed_at(at)?;
-    let because = [Clue::SynReset, Clue::ResetFromNearer];
+    let mut because = vec![Clue::SynReset, Clue::ResetFromNearer];
     let (culprit, certainty) = match at.checked_sub(1).filter(|hop| *hop > 0) {
         // The gateway has the SYN, and nobody beyond it can. Without a look at this host's own part it may
         // have been made here.
         None => {
             let left = view.trials().iter().any(|trial| trial.counters.loopback_out == 0);
+            because.extend(left.then_some(Clue::LeftThisHost));
             let certainty = if left { Certainty::Certain } else { Certainty::Likely };
             (Culprit::Router { address: Some(beyond), hop: Some(1) }, certainty)
         }
@@ -320,6 +323,11 @@ pub(super) fn unseen_error(view: &View) -> Option<Finding> {
     let nobody = Culprit::Path { after: None };
     let because = [Clue::SoError];
     let finding = match errno {
+        // Nobody knows whether a segment came: most refusals are resets.
+        E::ECONNREFUSED if view.tcp().is_none_or(|tcp| tcp.segments_in.is_none()) => {
+            Finding::new(Code::RefusedRst, Certainty::Possible, Culprit::Target, &because)
+                .or(&[Code::RefusedIcmpPort, Code::RefusedRstForged])
+        }
         // A reset would have reached the socket.
         E::ECONNREFUSED => {
             Finding::new(Code::RefusedIcmpPort, Certainty::Likely, nobody, &because).variant("unseen")

@@ -39,13 +39,38 @@ pub(super) fn neighbour(view: &View) -> Option<Finding> {
             Some(finding.or(&[alternative]))
         }
         // Known, in use, and it leaves the kernel's probes unanswered.
-        NeighbourState::Probe if view.attempt.gateway().is_some() => Some(
+        NeighbourState::Probe if view.attempt.gateway().is_some() && heard_nothing(view) => Some(
             silent_link(view, Certainty::Likely, &[Clue::SynUnanswered, Clue::NeighbourSilent])
                 .variant("stale")
                 .or(&[Code::TimeoutSilent]),
         ),
         _ => None,
     }
+}
+
+fn heard_nothing(view: &View) -> bool {
+    view.tcp().is_none_or(|tcp| tcp.segments_in.is_none_or(|segments| segments == 0))
+}
+
+/// The timer ran out and nothing was sent again: the first SYN is still held here, or it left and the repeats
+/// find their own address gone (inet_csk_rebuild_route).
+pub(super) fn stuck_here(view: &View) -> Option<Finding> {
+    let tcp = view.tcp()?;
+    let nothing_sent_again = tcp.timeouts > 0 && tcp.retransmits? == 0;
+    if !view.is_waiting() || !nothing_sent_again || !heard_nothing(view) {
+        return None;
+    }
+    let held = *view.attempt.unsent_bytes.seen()? > 0;
+    Some(if held {
+        // Its neighbour answers (the rule before this one), so a queue of this host has it.
+        Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &[Clue::SynHeld])
+            .variant("queue")
+            .or(&[Code::LocalLimits])
+    } else {
+        Finding::new(Code::LocalSourceAddress, Certainty::Likely, Culprit::Client, &[Clue::NoRepeat])
+            .variant("lost")
+            .or(&[Code::UnreachableNoRoute])
+    })
 }
 
 pub(super) fn answers_rejected(view: &View) -> Option<Finding> {
@@ -74,6 +99,12 @@ pub(super) fn own_filter_at_once(view: &View) -> Option<Finding> {
     // Once a repeat was due, the socket itself tells whether SYNs leave.
     let decided = view.tcp().is_none_or(|tcp| tcp.timeouts > 0);
     if decided || !view.is_waiting() || view.attempt.is_local() {
+        return None;
+    }
+    // A SYN that a hop has seen has left.
+    let left = view.path().is_some_and(|path| path.last_hop().hop > 0)
+        || view.trials().iter().any(|trial| trial.counters.out_transmits.is_some_and(|sent| sent > 0));
+    if left {
         return None;
     }
     let held = view.trials().iter().any(|trial| {
@@ -179,7 +210,10 @@ fn is_blurred(view: &View, window: &Window) -> bool {
 
 /// SYNs go round until their TTL is worn out, and routers have stopped saying so.
 pub(super) fn silent_loop(view: &View) -> Option<Finding> {
-    if view.is_waiting() { worn_out(view, None) } else { None }
+    let path = view.path()?;
+    // Load sharing over ways of unequal length shows a router twice; a target that answers is not in a loop.
+    let elsewhere = path.target_is_up() || path.end().is_some() || !path.goes_in_circles();
+    if view.is_waiting() && !elsewhere { worn_out(view, None) } else { None }
 }
 
 /// The round trip of the path alone is longer than the timeout.

@@ -46,6 +46,8 @@ pub enum TrialKind {
     OwnSilence,
     /// Whether a reset that no router can have sent on was made on this host.
     FirstHop,
+    /// The same, without a SYN of small TTL.
+    AnyReset,
     /// A burst whose answers, if this host drops them, stand out in the counters.
     Burst,
     /// Whether a SYN leaves this host at all, where time is too short to see its repeat.
@@ -59,6 +61,7 @@ impl TrialKind {
             TrialKind::OwnReset => (1, None),
             TrialKind::OwnSilence => (2, None),
             TrialKind::FirstHop => (6, Some(1)),
+            TrialKind::AnyReset => (4, None),
             TrialKind::Burst => (3, None),
             TrialKind::Leaving => (1, None),
         }
@@ -246,18 +249,16 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
     }
     let waiting =
         attempt.ended_ms.is_none() && attempt.connected_ms.is_none() && attempt.deciding_icmp().is_none();
-    let made_here = (is_reset(attempt) && attempt.ended_ms.is_some())
-        .then_some(Probe::Trials(index, TrialKind::FirstHop));
+    let made_here =
+        |kind| (is_reset(attempt) && attempt.ended_ms.is_some()).then_some(Probe::Trials(index, kind));
     // An address on the link has no router before it.
-    if attempt.gateway().is_none() && made_here.is_some() {
-        return (made_here, at_once);
+    let unswept = attempt.gateway().is_none() || request.trace == Trace::Never;
+    if unswept && let Some(trials) = made_here(TrialKind::AnyReset) {
+        return (Some(trials), at_once);
     }
     if attempt.gateway().is_none() {
         let burst = waiting.then_some(Probe::Trials(index, TrialKind::Burst));
         return (burst, silent_at(attempt, evidence));
-    }
-    if request.trace == Trace::Never && made_here.is_some() {
-        return (made_here, at_once);
     }
     if request.trace == Trace::Never {
         return (waiting.then(|| ask(Question::Up)).flatten(), silent_at(attempt, evidence));
@@ -282,7 +283,7 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
     if is_reset(attempt) {
         let answered = attempt.path.seen().is_some_and(|sweep| sweep.questions.contains(&Question::Reset));
         if answered && reset_at_first_hop(attempt) {
-            return (made_here, at_once);
+            return (made_here(TrialKind::FirstHop), at_once);
         }
         return (ask(Question::Reset), at_once);
     }

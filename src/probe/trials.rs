@@ -21,7 +21,7 @@ pub(crate) fn trials(
     let (count, ttl) = kind.shots();
     let set = match kind {
         TrialKind::OwnReset => CounterSet::Tcp,
-        TrialKind::FirstHop | TrialKind::Leaving | TrialKind::Burst => CounterSet::Ip,
+        TrialKind::FirstHop | TrialKind::AnyReset | TrialKind::Leaving | TrialKind::Burst => CounterSet::Ip,
         TrialKind::OwnSilence => CounterSet::All,
     };
     (0..count)

@@ -193,7 +193,10 @@ impl<'a> Words<'a> {
                 or(self.refusal().map(|refusal| refusal_word(refusal.action).to_owned()), "unicast")
             }
             "sender" => or(self.sender(), "a router"),
-            "source" => or(request.source.map(|source| source.to_string()), "of the socket"),
+            "source" => {
+                let chosen = || self.attempt?.source.map(|source| source.ip());
+                or(request.source.or_else(chosen).map(|source| source.to_string()), "of the socket")
+            }
             "sport" => or(request.source_port.map(|port| port.to_string()), "of the socket"),
             "syns" => match self.attempt.and_then(syns) {
                 None => "the SYN".to_owned(),
@@ -336,6 +339,13 @@ impl<'a> Words<'a> {
             }
             Clue::SynHeld => {
                 format!("the SYN is still held in this host ({} bytes)", attempt?.unsent_bytes.seen()?)
+            }
+            Clue::NoRepeat => "the kernel was due to send the SYN again, and sent nothing".to_owned(),
+            Clue::LeftThisHost => "nothing of it went over this host's loopback device".to_owned(),
+            Clue::OwnTtl => {
+                let attempt = attempt?;
+                let route = attempt.route().and_then(|route| route.hop_limit);
+                format!("this host sends with TTL {}", route.or(attempt.own_ttl.seen().copied())?)
             }
             Clue::SynNotSent => {
                 let tried = attempt?.tcp.seen()?.retransmits?;

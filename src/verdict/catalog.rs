@@ -191,6 +191,7 @@ catalog! {
         alike RefusedRstForged: "a firewall on the way can send the reset in the target's name";
         alike LocalFirewallReject: "this host's own packet filter can answer with the same reset";
         alike AliasBoundElsewhere: "the service may listen on another address of this host";
+        alike RefusedIcmpPort: "an ICMP error gives the same errno";
     }
     RefusedRstForged = Refused."refused.rst-forged" {
         holds: "the reset was sent by something nearer than the target";
@@ -210,6 +211,7 @@ catalog! {
         next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6 or tcp port {port}'";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike RefusedRst: "a reset and an ICMP error give the same errno";
+        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     RefusedSelfConnect = Refused."refused.self-connect" {
         holds: "the kernel joined the socket to itself: source and destination are the same, nothing listens";
@@ -305,6 +307,7 @@ catalog! {
         headline: "{sender} says that it can't reach the network of {address} ({icmp})";
         next Router: "does {sender} have a route to {address}?" => "ip {family_flag} route get {address}";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpHost = Unreachable."unreachable.icmp-host" {
         holds: "a router (or the target) answered ICMP host unreachable";
@@ -312,6 +315,7 @@ catalog! {
         next Target: "is {address} up, on its link, with this address?" => "ip -br {family_flag} address";
         next Router: "does {address} answer {arp} there?" => "ip {family_flag} neigh show {address}";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpAdmin = Unreachable."unreachable.icmp-admin" {
         holds: "a router (or the target) answered that it is administratively prohibited";
@@ -320,6 +324,7 @@ catalog! {
         next ("") Router: "or for the route" => "ip {family_flag} route get {address}";
         next ("target") Target: "look for the rule that prohibits port {port} (needs root)" => "nft list ruleset";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpProtocol = Unreachable."unreachable.icmp-protocol" {
         holds: "a router (or the target) answered ICMP protocol unreachable";
@@ -327,6 +332,7 @@ catalog! {
         next ("") Router: "look on {sender} for the rule that rejects TCP towards {address} (needs root)" => "nft list ruleset";
         next ("target") Target: "look for the rule that rejects TCP (needs root)" => "nft list ruleset";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpOther = Unreachable."unreachable.icmp-other" {
         holds: "a router (or the target) answered another ICMP error";
@@ -344,6 +350,7 @@ catalog! {
         alike UnreachableIcmpHost: "EHOSTUNREACH alone names no sender and no code";
         alike UnreachableNeighbor: "this host gives the same error when the target does not answer {arp}";
         alike UnreachableGateway: "this host gives the same error when the gateway does not answer {arp}";
+        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableLoop = Unreachable."unreachable.loop" {
         holds: "TTL expired on the way: the packets go round in a loop";
@@ -369,10 +376,13 @@ catalog! {
         holds: "this host's own packet filter (or a cgroup's) swallowed the packets";
         headline: "this host itself drops what it sends to {endpoint}: no SYN leaves it";
         headline "in": "this host itself drops what comes in for {endpoint}";
+        headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
         next ("") Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
+        next ("queue") Client: "see the queues of the device, and their backlog" => "tc -s qdisc show dev {device}";
         next ("in") Client: "find the rule in the input or prerouting chains (needs root)" => "nft list ruleset";
         next ("") Client: "is the connection tracking table full?" => "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
         alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
+        alike LocalLimits: "a buffer of the device may be full for good";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
         holds: "the answer from outside reached this host, and was dropped here (input filter, reverse path filter)";
@@ -392,8 +402,10 @@ catalog! {
     LocalSourceAddress = Local."local.source-address" {
         holds: "the source address is not one of this host's";
         headline: "the source address {source} is not one of this host's";
+        headline "lost": "the source address {source} went away while the connect was waiting";
         headline "tentative": "the source address {source} is tentative: duplicate address detection is not done, or failed";
         next Client: "see this host's addresses" => "ip -br address";
+        alike UnreachableNoRoute: "the route may have gone and come back";
     }
     LocalSourcePrivileged = Local."local.source-privileged" {
         holds: "the source port needs privileges";

@@ -41,6 +41,12 @@ pub enum Clue {
     SynUnanswered,
     /// The SYN is still held in this host.
     SynHeld,
+    /// The timer ran out, and nothing was sent again.
+    NoRepeat,
+    /// A SYN like it left this host, and the reset came in from outside.
+    LeftThisHost,
+    /// The TTL that this host sends with.
+    OwnTtl,
     /// Retransmissions fail inside this host.
     SynNotSent,
     /// Segments reached the socket and were rejected.

@@ -23,6 +23,9 @@ pub(crate) struct Expect {
     /// Codes that must not be the verdict.
     #[serde(default)]
     pub(crate) not: Vec<String>,
+    /// Codes that alone may be the verdict where it is certain; none given: any.
+    #[serde(default)]
+    pub(crate) certain_only: Option<OneOrMany>,
     /// Codes that must be among the alternatives.
     #[serde(default)]
     pub(crate) alternatives: Vec<String>,
@@ -78,6 +81,9 @@ pub(crate) struct Culprit {
     pub(crate) address: Option<String>,
     #[serde(default)]
     pub(crate) hop: Option<u64>,
+    /// The last hop that answered: its number, where the culprit is the path.
+    #[serde(default)]
+    pub(crate) after: Option<u64>,
 }
 
 /// Collects differences between what is and what should be.
@@ -107,6 +113,11 @@ impl Expect {
         if let Some(allowed) = &self.certainty {
             let certainty = text(verdict.get("certainty"));
             found.require(allowed.allows(certainty), "certainty", certainty, &allowed.to_string());
+        }
+        if let Some(sure) = &self.certain_only
+            && verdict["certainty"] == "certain"
+        {
+            found.require(sure.allows(code), "certain", code, &format!("at most likely, but for {sure}"));
         }
         if let Some(culprit) = &self.culprit {
             culprit.compare(&verdict["culprit"], found);
@@ -145,6 +156,10 @@ impl Culprit {
         if let Some(hop) = self.hop {
             let holds = seen["hop"].as_u64() == Some(hop);
             found.require(holds, "culprit's hop", seen.clone(), &hop.to_string());
+        }
+        if let Some(after) = self.after {
+            let holds = seen.pointer("/after/hop").and_then(Value::as_u64) == Some(after);
+            found.require(holds, "culprit's last hop", seen.clone(), &format!("after hop {after}"));
         }
     }
 }

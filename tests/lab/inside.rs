@@ -43,6 +43,10 @@ pub(crate) struct Outcome {
     pub(crate) wall_ms: f64,
     /// It had to be ended.
     pub(crate) overran: bool,
+    /// Packets counted, one number for each `[[count]]`.
+    pub(crate) counted: Vec<u64>,
+    /// Conditions that did not hold when it had ended.
+    pub(crate) unmet: Vec<String>,
 }
 
 /// Reads a job from standard input, does it, and prints the outcome.
@@ -76,7 +80,11 @@ fn run(job: &Job) -> Result<Outcome, String> {
     for background in &scenario.background {
         running.push(Ending(start_background(background)?));
     }
-    measure(job, &program)
+    running.extend(serve::start_traffic(scenario, job.family)?);
+    world::start_counting(scenario)?;
+    let outcome = measure(job, &program)?;
+    let unmet = each(&scenario.afterwards, world::await_conditions).err();
+    Ok(Outcome { counted: world::counted(scenario)?, unmet: unmet.into_iter().collect(), ..outcome })
 }
 
 /// Runs the program in the client as a user without capabilities.
@@ -101,6 +109,8 @@ fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
         stderr: String::from_utf8_lossy(&ended.output.stderr).into_owned(),
         exit: ended.output.status.code(),
         overran: ended.overran,
+        counted: Vec::new(),
+        unmet: Vec::new(),
     })
 }
 

@@ -20,10 +20,12 @@ mod inside;
 mod outside;
 mod promises;
 mod record;
+mod responder;
 mod scenario;
 mod serve;
 mod shell;
 mod topology;
+mod traffic;
 mod words;
 mod world;
 
@@ -56,7 +58,7 @@ fn run_trials() -> Result<ExitCode, String> {
     let mut arguments = Arguments::from_args();
     // Most of a trial is waiting for an answer that does not come.
     let cores = available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(4 * cores);
+    arguments.test_threads.get_or_insert(8 * cores);
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/scenarios");
     let cases = scenario::load(&directory, outside::user_of_whyconn())?;
     if !arguments.list {

@@ -35,6 +35,7 @@ pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, O
     form(scenario, outcome, &report, &mut found);
     times(scenario, outcome, &report, &mut found);
     scenario.expect.compare(&report, &mut found);
+    afterwards(scenario, outcome, &mut found);
     (found.into_lines(), Some(report))
 }
 
@@ -85,6 +86,15 @@ fn times(scenario: &Scenario, outcome: &Outcome, report: &Value, found: &mut Mis
         outcome.wall_ms,
         &format!("at most {outer} ms"),
     );
+}
+
+fn afterwards(scenario: &Scenario, outcome: &Outcome, found: &mut Mismatches) {
+    found.require(outcome.unmet.is_empty(), "afterwards", outcome.unmet.clone(), "all conditions true");
+    for (count, &seen) in scenario.count.iter().zip(&outcome.counted) {
+        let holds = (count.least..=count.most).contains(&seen);
+        let what = format!("packets on {} with {:?}", count.on, count.fitting);
+        found.require(holds, &what, seen, &format!("{} to {}", count.least, count.most));
+    }
 }
 
 fn exit_code(class: &str) -> Option<i32> {

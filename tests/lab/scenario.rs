@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::expect::Expect;
+use crate::responder::Responder;
 use crate::topology::{Family, Topology};
+use crate::traffic::Traffic;
 use crate::words::Words;
 
 /// One fault, in one family.
@@ -45,6 +47,15 @@ pub(crate) struct Scenario {
     pub(crate) late: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub(crate) firewall: Vec<Firewall>,
+    /// What answers SYNs as no kernel would.
+    #[serde(default)]
+    pub(crate) responder: Vec<Responder>,
+    /// Traffic beside whyconn's.
+    #[serde(default)]
+    pub(crate) traffic: Vec<Traffic>,
+    /// Packets to count while whyconn runs.
+    #[serde(default)]
+    pub(crate) count: Vec<Count>,
     /// Shell commands that run while whyconn does, and are ended after it.
     #[serde(default)]
     pub(crate) background: Vec<Background>,
@@ -52,6 +63,9 @@ pub(crate) struct Scenario {
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) expect: Expect,
+    /// Shell conditions by node that must hold when whyconn has ended.
+    #[serde(default)]
+    pub(crate) afterwards: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +135,19 @@ pub(crate) struct Firewall {
     pub(crate) on: String,
     pub(crate) chain: String,
     pub(crate) rule: String,
+}
+
+/// How many packets that fit an nft match may leave or reach a node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Count {
+    pub(crate) on: String,
+    pub(crate) chain: String,
+    #[serde(rename = "match")]
+    pub(crate) fitting: String,
+    #[serde(default)]
+    pub(crate) least: u64,
+    pub(crate) most: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -227,7 +254,7 @@ impl Scenario {
     fn check_nodes(&self, topology: Topology) -> Result<(), String> {
         let nodes = topology.nodes();
         let mut named: Vec<&String> = Vec::new();
-        for lines in [&self.setup, &self.until, &self.late] {
+        for lines in [&self.setup, &self.until, &self.late, &self.afterwards] {
             named.extend(lines.keys());
         }
         named.extend(self.listen.iter().map(|listen| &listen.on));
@@ -235,6 +262,9 @@ impl Scenario {
         named.extend(self.hold.iter().map(|hold| &hold.on));
         named.extend(self.firewall.iter().map(|firewall| &firewall.on));
         named.extend(self.background.iter().map(|background| &background.on));
+        named.extend(self.responder.iter().map(|responder| &responder.on));
+        named.extend(self.traffic.iter().map(|traffic| &traffic.on));
+        named.extend(self.count.iter().map(|count| &count.on));
         match named.into_iter().find(|name| !nodes.contains(name)) {
             Some(name) => Err(format!("no node {name} in a world of {nodes:?}")),
             None => Ok(()),

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::inside::Ending;
+use crate::responder::Responder;
 use crate::scenario::{Behaviour, Dns, Hold, Listen, Scenario};
 use crate::topology::Family;
-use crate::{dns, world};
+use crate::traffic::Traffic;
+use crate::{dns, responder, traffic, world};
 
 /// The first argument that makes this program a service.
 pub(crate) const ARGUMENT: &str = "--serve";
@@ -24,6 +26,8 @@ enum Task {
     Listen(Listen, Family),
     Hold(Hold),
     Dns(Dns),
+    Respond(Responder),
+    Traffic(Traffic, Family),
 }
 
 /// Starts all of a scenario's services, and returns when they are ready. They end when dropped.
@@ -31,7 +35,16 @@ pub(crate) fn start(scenario: &Scenario, family: Family) -> Result<Vec<Ending>, 
     let listeners = scenario.listen.iter().map(|listen| (&listen.on, Task::Listen(listen.clone(), family)));
     let servers = scenario.dns.iter().map(|dns| (&dns.on, Task::Dns(dns.clone())));
     let held = scenario.hold.iter().map(|hold| (&hold.on, Task::Hold(hold.clone())));
-    listeners.chain(servers).chain(held).map(|(node, task)| launch(node, &task)).collect()
+    let responders =
+        scenario.responder.iter().map(|responder| (&responder.on, Task::Respond(responder.clone())));
+    let tasks = listeners.chain(servers).chain(held).chain(responders);
+    tasks.map(|(node, task)| launch(node, &task)).collect()
+}
+
+/// Starts a scenario's traffic, and returns when all of it flows. It ends when dropped.
+pub(crate) fn start_traffic(scenario: &Scenario, family: Family) -> Result<Vec<Ending>, String> {
+    let busy = |traffic: &Traffic| launch(&traffic.on, &Task::Traffic(traffic.clone(), family));
+    scenario.traffic.iter().map(busy).collect()
 }
 
 fn launch(node: &str, task: &Task) -> Result<Ending, String> {
@@ -64,6 +77,8 @@ pub(crate) fn main(task: &str) -> Result<(), String> {
         Task::Hold(hold) => hold_sockets(&hold),
         Task::Dns(server) => bind_udp(&server.address, 53)
             .and_then(|socket| ready().and_then(|()| dns::serve(&socket, &server.zone))),
+        Task::Respond(responder) => responder::serve(&responder, ready),
+        Task::Traffic(traffic, family) => traffic::send(&traffic, family, ready),
     };
     if let Err(error) = &served {
         println!("{error}");

@@ -51,9 +51,18 @@ pub(crate) fn bounded(command: &mut Command, input: &str, limit: Duration) -> Re
 
 /// Runs a program that must succeed.
 pub(crate) fn succeed(command: &mut Command, input: &str) -> Result<(), String> {
+    told_by(command, input).map(|_| ())
+}
+
+/// What a program prints that must succeed.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    told_by(command, "").map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn told_by(command: &mut Command, input: &str) -> Result<Output, String> {
     let ended = bounded(command, input, BUILDING)?;
     if ended.output.status.success() {
-        return Ok(());
+        return Ok(ended.output);
     }
     Err(format!("{}: {}{}", words(command), ended.output.status, said(&ended.output)))
 }

@@ -11,8 +11,9 @@ use nix::ifaddrs::getifaddrs;
 use nix::mount::{MsFlags, mount};
 use nix::net::if_::InterfaceFlags;
 use nix::sched::{CloneFlags, setns};
+use regex_lite::Regex;
 
-use crate::scenario::Scenario;
+use crate::scenario::{Count, Scenario};
 use crate::shell;
 use crate::topology::{self, Device, Family, Topology};
 
@@ -94,11 +95,50 @@ pub(crate) fn load_firewalls(scenario: &Scenario) -> Result<(), String> {
                 rule.rule
             ));
         }
+        // A responder answers in the place of its node's kernel.
+        for responder in scenario.responder.iter().filter(|responder| responder.on == node) {
+            let port = responder.port;
+            lines.push_str(&format!(
+                "add table inet lab_responder\n\
+                 add chain inet lab_responder input {{ type filter hook input priority 0; }}\n\
+                 add rule inet lab_responder input tcp dport {port} drop\n"
+            ));
+        }
         if !lines.is_empty() {
             shell::succeed(in_netns(&node).args(["nft", "-f", "-"]), &lines)?;
         }
     }
     Ok(())
+}
+
+/// Counts behind the rules of a scenario: what they drop is not counted.
+pub(crate) fn start_counting(scenario: &Scenario) -> Result<(), String> {
+    for (number, count) in scenario.count.iter().enumerate() {
+        let Count { on, chain, fitting, .. } = count;
+        let lines = format!(
+            "add table inet lab_count\n\
+             add counter inet lab_count c{number}\n\
+             add chain inet lab_count {chain} {{ type filter hook {chain} priority 100; }}\n\
+             add rule inet lab_count {chain} {fitting} counter name c{number}\n"
+        );
+        shell::succeed(in_netns(on).args(["nft", "-f", "-"]), &lines)?;
+    }
+    Ok(())
+}
+
+/// The packets counted since.
+pub(crate) fn counted(scenario: &Scenario) -> Result<Vec<u64>, String> {
+    let packets = Regex::new(r"packets (\d+)").map_err(|error| format!("counter pattern: {error}"))?;
+    let read = |(number, count): (usize, &Count)| {
+        let name = format!("c{number}");
+        let text =
+            shell::output(in_netns(&count.on).args(["nft", "list", "counter", "inet", "lab_count", &name]))?;
+        packets
+            .captures(&text)
+            .and_then(|found| found[1].parse().ok())
+            .ok_or_else(|| format!("no count in {text:?}"))
+    };
+    scenario.count.iter().enumerate().map(read).collect()
 }
 
 /// Runs a closure on a thread that is inside a node's network namespace.

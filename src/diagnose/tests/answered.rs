@@ -37,11 +37,14 @@ fn refused(net: Net) -> Vec<Row> {
             target(),
             "",
         ),
-        // ECONNREFUSED, no TCP_INFO and no error queue: nothing says whether a segment reached the socket, and a
-        // reset is the common case. Got `refused.icmp-port`, likely, variant unseen, without a look-alike.
-        // row("A1, no TCP_INFO and no queue: either refusal",
-        //     net.far().reset().with(no_queue).with(|attempt| attempt.tcp = Fact::NotAsked),
-        //     "refused.rst", Possible, target(), ""),
+        row(
+            "A1, no TCP_INFO and no queue: either refusal",
+            net.far().reset().with(no_queue).with(|attempt| attempt.tcp = Fact::NotAsked),
+            "refused.rst",
+            Possible,
+            target(),
+            "",
+        ),
         row(
             "A2 rejected at the target",
             net.far().ended(0.5).icmp(port, net.far),

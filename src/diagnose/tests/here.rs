@@ -192,11 +192,14 @@ fn sources(net: Net) -> Vec<Row> {
             client(),
             "",
         ),
-        // D6: bind(ADDR, port 0) gives EADDRINUSE when no ephemeral port is left; no port was asked for, so
-        // none can be taken. Got `local.source-in-use`, certain: "the source port of the socket is taken".
-        // row("D6 no port left for the source address asked for",
-        //     from(remote(net.far).call(Call::Bind, E::EADDRINUSE)),
-        //     "local.ports-exhausted", Certain, client(), ""),
+        row(
+            "D6 no port left for the source address asked for",
+            from(remote(net.far).call(Call::Bind, E::EADDRINUSE)),
+            "local.ports-exhausted",
+            Likely,
+            client(),
+            "",
+        ),
         row(
             "D3 the source is not ours",
             from(remote(net.far).call(Call::Bind, E::EADDRNOTAVAIL)).addresses([]),

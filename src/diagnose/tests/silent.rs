@@ -70,11 +70,14 @@ fn never_left(net: Net) -> Vec<Row> {
             link(net.gateway),
             "stale",
         ),
-        // C20: the SYN is held and the neighbour answers, so a local queue is stuck: this host, certain.
-        // Got `timeout.port-silent`, likely, culprit target, because syn-unanswered (on the link), and
-        // `timeout.silent`, culprit path (behind a gateway). No SYN left this host.
-        // row("row 1, C20 a local queue is stuck", net.near().held(3).neighbour(Reachable),
-        //     "local.firewall-drop", Certain, client(), ""),
+        row(
+            "row 1, C20 a local queue is stuck",
+            net.near().held(3).neighbour(NeighbourState::Reachable),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "queue",
+        ),
         row(
             "row 2, B8 the route went away",
             net.far().held(3).with(|attempt| attempt.unsent_bytes = Fact::Seen(0)).route_lost(E::ENETUNREACH),
@@ -83,11 +86,14 @@ fn never_left(net: Net) -> Vec<Row> {
             client(),
             "lost",
         ),
-        // Row 2 without a refusing route lookup (our own address went away): TOT stays 0 while the timer
-        // runs out, so no retransmission left this host. Got `timeout.silent`, likely, culprit path.
-        // row("row 2, B8 our own address went away",
-        //     net.far().held(3).with(|attempt| attempt.unsent_bytes = Fact::Seen(0)),
-        //     "local.source-address", Likely, client(), ""),
+        row(
+            "row 2, B8 our own address went away",
+            net.far().held(3).with(|attempt| attempt.unsent_bytes = Fact::Seen(0)),
+            "local.source-address",
+            Likely,
+            client(),
+            "lost",
+        ),
         row(
             "row 3, C4 our own filter drops",
             net.far().silent(4).tcp(|tcp| tcp.in_flight_retransmits = Some(0)),
@@ -143,12 +149,12 @@ fn never_left(net: Net) -> Vec<Row> {
 }
 
 fn left_and_lost(net: Net) -> Vec<Row> {
-    use NeighbourState::{Delay, Reachable, Stale};
+    use NeighbourState::{Delay, Stale};
     let silent = net.far().silent(4);
     vec![
         row(
             "row 4, C1 silence behind a gateway",
-            silent.clone().neighbour(Reachable),
+            silent.clone().neighbour(NeighbourState::Reachable),
             "timeout.silent",
             Likely,
             path(),
@@ -177,7 +183,7 @@ fn left_and_lost(net: Net) -> Vec<Row> {
         ),
         row(
             "C21 the target answers ARP alone",
-            net.near().silent(4).neighbour(Reachable),
+            net.near().silent(4).neighbour(NeighbourState::Reachable),
             "timeout.port-silent",
             Likely,
             target(),
@@ -217,17 +223,19 @@ fn left_and_lost(net: Net) -> Vec<Row> {
         ),
         row(
             "row 5 segments come, and none fits",
-            net.far().silent(4).neighbour(Reachable).tcp(|tcp| tcp.segments_in = Some(4)),
+            net.far().silent(4).neighbour(NeighbourState::Reachable).tcp(|tcp| tcp.segments_in = Some(4)),
             "timeout.answer-invalid",
             Likely,
             target(),
             "",
         ),
-        // Packets came back through the gateway that is said to have stopped answering, and the clue
-        // syn-unanswered is printed as "nothing came back".
-        // Got `unreachable.gateway`, likely, variant stale.
-        // row("row 5 behind a gateway that is being probed",
-        //     net.far().silent(4).neighbour(NeighbourState::Probe).tcp(|tcp| tcp.segments_in = Some(4)),
-        //     "timeout.answer-invalid", Likely, target(), ""),
+        row(
+            "row 5 behind a gateway that is being probed",
+            net.far().silent(4).neighbour(NeighbourState::Probe).tcp(|tcp| tcp.segments_in = Some(4)),
+            "timeout.answer-invalid",
+            Likely,
+            target(),
+            "",
+        ),
     ]
 }

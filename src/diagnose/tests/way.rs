@@ -156,7 +156,7 @@ fn rejections(net: Net) -> Vec<Row> {
     let worn_out =
         |farther| rejected(Says::TtlOut).sweep(hops.into_iter().chain([(Tcp, 3, farther), (Tcp, 4, None)]));
     let own_ttl = |ttl, world: World| world.with(|attempt| attempt.own_ttl = Fact::Seen(ttl));
-    let round = [net.gateway, net.router, net.gateway, net.router];
+    let round = [net.gateway, net.router, net.gateway, net.router, net.gateway];
     let round = (1..).zip(round).map(|(ttl, from)| (Tcp, ttl, exceeded(from)));
     vec![
         row(

@@ -64,7 +64,8 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             attempt.ended_ms = None;
         }),
         Clue::SynHeld => about(&mut less, |attempt| attempt.unsent_bytes = Fact::NotAsked),
-        Clue::SynNotSent | Clue::SegmentsRejected => {
+        Clue::OwnTtl => about(&mut less, |attempt| attempt.own_ttl = Fact::NotAsked),
+        Clue::SynNotSent | Clue::SegmentsRejected | Clue::NoRepeat => {
             about(&mut less, |attempt| attempt.tcp = Fact::NotAsked);
         }
         Clue::NeighbourSilent | Clue::NeighbourAnswered => {
@@ -97,6 +98,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             }
         }),
         Clue::ResetByFilter
+        | Clue::LeftThisHost
         | Clue::ResetByOwnTcp
         | Clue::NotDelivered
         | Clue::QueueOverflowed
