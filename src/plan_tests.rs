@@ -249,7 +249,7 @@ fn on_the_way() -> Vec<Row> {
             tried([here(refused(B))]),
             &[],
             1.0,
-            start([Trials(0, TrialKind::OwnReset)]),
+            start([Trials(0, TrialKind::OwnAnswer)]),
         ),
         row("a reset from afar", tried([far(refused(B))]), &[], 1.0, start([Path(0, Question::Reset)])),
         row(

@@ -171,6 +171,9 @@ fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
     if finding.variant == "intercepted" {
         return Some(Remark::Intercepted);
     }
+    if signals::is_forwarded(view) {
+        return Some(Remark::PortForwarded);
+    }
     let path = view.path()?;
     let nearer = || path.reset_at().and_then(|at| at.checked_sub(1)).is_some_and(|ttl| path.reached_at(ttl));
     (path.target_forwards() || nearer()).then_some(Remark::PortForwarded)

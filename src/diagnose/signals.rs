@@ -92,8 +92,22 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
         let certainty = if looked { Certainty::Certain } else { Certainty::Likely };
         return Some(silent_link(view, certainty, because));
     }
+    if is_forwarded(view) {
+        let code = icmp::code_of(icmp);
+        return Some(
+            Finding::new(code, Certainty::Likely, Culprit::Target, &[Clue::IcmpError, Clue::NotOverLoopback])
+                .or(&[Code::LocalFirewallReject]),
+        );
+    }
     let because = [Clue::IcmpError, Clue::IcmpFromThisHost];
-    Some(Finding::new(Code::LocalFirewallReject, Certainty::Certain, Culprit::Client, &because))
+    // An address of this host may stand for something behind it (a published container port).
+    let certainty = if view.attempt.is_local() && view.trials().is_empty() {
+        Certainty::Likely
+    } else {
+        Certainty::Certain
+    };
+    let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
+    Some(if certainty == Certainty::Certain { finding } else { finding.or(&[icmp::code_of(icmp)]) })
 }
 
 /// The gateway or the target itself, whichever the SYN has to go through first.
@@ -229,9 +243,21 @@ pub(super) fn reset(view: &View) -> Option<Finding> {
     ))
 }
 
+/// Whether an address of this host stands for something behind it: what it is sent does not pass the loopback
+/// device, as everything does that this host says to itself.
+pub(super) fn is_forwarded(view: &View) -> bool {
+    view.attempt.is_local() && view.trials().iter().any(|trial| trial.counters.loopback_out == 0)
+}
+
 /// A reset from an address of this host: by TCP, which counts its resets, or by the input filter, whose resets
 /// are not counted (nf_send_reset).
 fn own_reset(view: &View) -> Finding {
+    if is_forwarded(view) {
+        let because = [Clue::SynReset, Clue::NotOverLoopback];
+        return Finding::new(Code::RefusedRst, Certainty::Likely, Culprit::Target, &because)
+            .variant("forwarded")
+            .or(&[Code::LocalFirewallReject]);
+    }
     let resets = || view.trials().iter().filter(|trial| trial.answer == Some(PathAnswer::Reset));
     // Other traffic can only add to a counter: one that stood still proves that TCP sent no reset.
     if resets().any(|trial| trial.counters.out_resets == 0) {
@@ -264,28 +290,24 @@ fn nearer_reset(view: &View) -> Option<Finding> {
     }
     let beyond = path.passed_at(at)?;
     let mut because = vec![Clue::SynReset, Clue::ResetFromNearer];
-    let (culprit, certainty) = match at.checked_sub(1).filter(|hop| *hop > 0) {
-        // The gateway has the SYN, and nobody beyond it can. Without a look at this host's own part it may
-        // have been made here.
+    // Whatever sends other packets, or this connection, another way makes a target look farther than it is:
+    // load sharing, address translation on this host, a policy route. So this is never certain.
+    let (culprit, alternatives): (_, &[Code]) = match at.checked_sub(1).filter(|hop| *hop > 0) {
         None => {
+            // Another router's word says nothing about the SYN's way.
+            if view.attempt.gateway() != Some(beyond) {
+                return None;
+            }
             let left = view.trials().iter().any(|trial| trial.counters.loopback_out == 0);
             because.extend(left.then_some(Clue::LeftThisHost));
-            let certainty = if left { Certainty::Certain } else { Certainty::Likely };
-            (Culprit::Router { address: Some(beyond), hop: Some(1) }, certainty)
+            let culprit = Culprit::Router { address: Some(beyond), hop: Some(1) };
+            let here: &[Code] = &[Code::RefusedRst, Code::LocalFirewallReject];
+            (culprit, if left { &[Code::RefusedRst] } else { here })
         }
-        // The nearest hop that explains it rejects what it would forward. Another protocol may have taken a
-        // longer way: then the target is really that near.
-        Some(hop) => {
-            let culprit = Culprit::Router { address: path.router_at(hop), hop: Some(hop) };
-            (culprit, Certainty::Likely)
-        }
+        // The nearest hop that explains it rejects what it would forward.
+        Some(hop) => (Culprit::Router { address: path.router_at(hop), hop: Some(hop) }, &[Code::RefusedRst]),
     };
-    let finding = Finding::new(Code::RefusedRstForged, certainty, culprit, &because);
-    Some(match (certainty, at) {
-        (Certainty::Certain, _) => finding,
-        (_, 1) => finding.or(&[Code::LocalFirewallReject]),
-        _ => finding.or(&[Code::RefusedRst]),
-    })
+    Some(Finding::new(Code::RefusedRstForged, Certainty::Likely, culprit, &because).or(alternatives))
 }
 
 /// A reset made before `connect` returned: by this host's output filter, or by a local

@@ -125,7 +125,10 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
         return None;
     }
     let silent = || view.trials().iter().filter(|trial| trial.answer.is_none());
-    let came_in = silent().any(|trial| trial.counters.in_receives > 0 && trial.counters.in_delivers == 0);
+    let came_in = silent().any(|trial| {
+        let Counters { loopback_out, in_receives, in_delivers, .. } = trial.counters;
+        loopback_out > 0 && in_receives > 0 && in_delivers == 0
+    });
     if came_in {
         let because = [Clue::TargetIsLocal, Clue::NotDelivered];
         return Some(

@@ -40,8 +40,8 @@ pub enum Probe {
 /// What extra SYNs are to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrialKind {
-    /// Who sent the reset of a target on this host.
-    OwnReset,
+    /// Who answers no for a target on this host.
+    OwnAnswer,
     /// What swallows the SYNs for a target on this host.
     OwnSilence,
     /// Whether a reset that no router can have sent on was made on this host.
@@ -58,7 +58,7 @@ impl TrialKind {
     /// How many SYNs, and their TTL.
     pub fn shots(self) -> (usize, Option<u8>) {
         match self {
-            TrialKind::OwnReset => (1, None),
+            TrialKind::OwnAnswer => (1, None),
             TrialKind::OwnSilence => (2, None),
             TrialKind::FirstHop => (6, Some(1)),
             TrialKind::AnyReset => (4, None),
@@ -232,9 +232,10 @@ fn silent_at(attempt: &Attempt, evidence: &Evidence) -> Millis {
 }
 
 fn own_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<Probe>, Millis) {
+    let answered = is_reset(attempt) || attempt.deciding_icmp().is_some();
     match attempt.ended_ms {
+        _ if answered => (Some(Probe::Trials(index, TrialKind::OwnAnswer)), Millis::default()),
         None => (Some(Probe::Trials(index, TrialKind::OwnSilence)), silent_at(attempt, evidence)),
-        Some(_) if is_reset(attempt) => (Some(Probe::Trials(index, TrialKind::OwnReset)), Millis::default()),
         Some(_) => (None, Millis::default()),
     }
 }
@@ -274,7 +275,9 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
         if swept && request.timeout_ms < REPEAT {
             return (Some(Probe::Trials(index, TrialKind::Leaving)), silent);
         }
-        return (ask(Question::Silence), silent);
+        // Whoever wants to see the path in any case need not wait for a silence.
+        let due = if request.trace == Trace::Always { at_once } else { silent };
+        return (ask(Question::Silence), due);
     }
     if attempt.connected_ms.is_some() {
         let always = request.trace == Trace::Always;

@@ -20,8 +20,11 @@ pub(crate) fn trials(
 ) -> Fact<Vec<Trial>> {
     let (count, ttl) = kind.shots();
     let set = match kind {
-        TrialKind::OwnReset => CounterSet::Tcp,
-        TrialKind::FirstHop | TrialKind::AnyReset | TrialKind::Leaving | TrialKind::Burst => CounterSet::Ip,
+        TrialKind::OwnAnswer
+        | TrialKind::FirstHop
+        | TrialKind::AnyReset
+        | TrialKind::Leaving
+        | TrialKind::Burst => CounterSet::Ip,
         TrialKind::OwnSilence => CounterSet::All,
     };
     (0..count)

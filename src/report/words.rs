@@ -342,6 +342,10 @@ impl<'a> Words<'a> {
             }
             Clue::NoRepeat => "the kernel was due to send the SYN again, and sent nothing".to_owned(),
             Clue::LeftThisHost => "nothing of it went over this host's loopback device".to_owned(),
+            Clue::NotOverLoopback => format!(
+                "a SYN to {} left by another device than loopback: something behind this host answers",
+                self.value("address")
+            ),
             Clue::OwnTtl => {
                 let attempt = attempt?;
                 let route = attempt.route().and_then(|route| route.hop_limit);

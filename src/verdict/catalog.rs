@@ -185,7 +185,9 @@ catalog! {
         holds: "a TCP reset came back, as from a host on which nothing listens on the port";
         headline: "{endpoint} answered with a reset, as where nothing listens";
         headline "local": "{endpoint}, on this host, answered with a reset, as where nothing listens";
+        headline "forwarded": "{endpoint} is forwarded by this host, and what is behind it answered with a reset";
         headline "intercepted": "this host itself answered for {endpoint} with a reset: connections are redirected to a port on which nothing listens";
+        next ("forwarded") Client: "see where the port leads (needs root)" => "nft list ruleset";
         next ("intercepted") Client: "find the redirection (needs root)" => "nft list ruleset";
         next ("", "local") Target: "see what listens on the port; no line below the heading: the service does not run" => "ss -ltnp 'sport = :{port}'";
         alike RefusedRstForged: "a firewall on the way can send the reset in the target's name";
@@ -371,6 +373,12 @@ catalog! {
         headline: "this host's own packet filter rejects connections to {endpoint}";
         next Client: "find the rule (needs root)" => "nft list ruleset";
         alike RefusedRstForged: "a router next to this host may have sent the reset while other traffic moved the counters";
+        alike RefusedIcmpPort: "this host may forward the port to something that answers so";
+        alike UnreachableIcmpNet: "this host may forward the port to something that answers so";
+        alike UnreachableIcmpHost: "this host may forward the port to something that answers so";
+        alike UnreachableIcmpAdmin: "this host may forward the port to something that answers so";
+        alike UnreachableIcmpProtocol: "this host may forward the port to something that answers so";
+        alike UnreachableIcmpOther: "this host may forward the port to something that answers so";
     }
     LocalFirewallDrop = Local."local.firewall-drop" {
         holds: "this host's own packet filter (or a cgroup's) swallowed the packets";

@@ -45,6 +45,8 @@ pub enum Clue {
     NoRepeat,
     /// A SYN like it left this host, and the reset came in from outside.
     LeftThisHost,
+    /// What was sent to this host's own address did not pass its loopback device.
+    NotOverLoopback,
     /// The TTL that this host sends with.
     OwnTtl,
     /// Retransmissions fail inside this host.

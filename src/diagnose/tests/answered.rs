@@ -2,7 +2,9 @@
 
 use super::build::{Net, Says, V4, V6, World, remote};
 use super::row::{Row, client, hop, nobody, path, row, service, target};
-use crate::model::{AfterHandshake, Attempt, Call, Fact, NeighbourState, RouteType, TcpState};
+use crate::model::{
+    AfterHandshake, Attempt, Call, Counters, Fact, Millis, NeighbourState, RouteType, TcpState, Trial,
+};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
 
@@ -148,7 +150,7 @@ fn answered_here(net: Net) -> Vec<Row> {
         ),
         row(
             "A10 our input filter rejects on loopback",
-            net.loopback().soft_icmp(net.icmp(Says::Port), net.loopback).silent(2),
+            looped(net.loopback().soft_icmp(net.icmp(Says::Port), net.loopback).silent(2)),
             "local.firewall-reject",
             Certain,
             client(),
@@ -156,10 +158,29 @@ fn answered_here(net: Net) -> Vec<Row> {
         ),
         row(
             "A10 our input filter says host unreachable on loopback",
-            net.loopback().soft_icmp(net.icmp(Says::HostSilent), net.loopback).silent(2),
+            looped(net.loopback().soft_icmp(net.icmp(Says::HostSilent), net.loopback).silent(2)),
             "local.firewall-reject",
             Certain,
             client(),
+            "",
+        ),
+        row(
+            "A10, but nobody looked whether it went over loopback",
+            net.loopback().soft_icmp(net.icmp(Says::Port), net.loopback).silent(2),
+            "local.firewall-reject",
+            Likely,
+            client(),
+            "",
+        ),
+        row(
+            "the port of our own address is forwarded, and rejected behind",
+            net.loopback()
+                .soft_icmp(net.icmp(Says::Port), net.loopback)
+                .silent(2)
+                .with(|attempt| attempt.trials = Fact::Seen(vec![trial(0)])),
+            "refused.icmp-port",
+            Likely,
+            target(),
             "",
         ),
         row(
@@ -387,4 +408,14 @@ fn after_the_handshake(net: Net) -> Vec<Row> {
             "",
         ),
     ]
+}
+
+/// An extra SYN to an address of this host, which went over loopback with its answer.
+fn looped(world: World) -> World {
+    world.with(|attempt| attempt.trials = Fact::Seen(vec![trial(2)]))
+}
+
+fn trial(loopback_out: i64) -> Trial {
+    let counters = Counters { loopback_out, ..Counters::default() };
+    Trial { at_ms: Millis(300.0), ttl: None, answer: None, counters }
 }

@@ -115,7 +115,7 @@ fn resets(net: Net) -> Vec<Row> {
             "A7 a reset before the first hop's look at the TTL, and not from here",
             at(1, exceeded(net.gateway)).trials(4, Some(1), RST, count(0, 0)),
             "refused.rst-forged",
-            Certain,
+            Likely,
             router(net.gateway, 1),
             "",
         ),
@@ -367,7 +367,7 @@ fn silences(net: Net) -> Vec<Row> {
 
 fn swallowed(net: Net) -> Vec<Row> {
     let nothing = Counters::default();
-    let received = |count| Counters { in_receives: count, ..nothing };
+    let received = |count| Counters { in_receives: count, loopback_out: count, ..nothing };
     let filtered = |count| Counters { in_receives: count, reverse_path_filter: count, ..nothing };
     let taken = |count| Counters { in_receives: count, in_delivers: count, in_segments: count, ..nothing };
     let silent = || net.far().silent(4);

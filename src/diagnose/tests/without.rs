@@ -99,6 +99,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         }),
         Clue::ResetByFilter
         | Clue::LeftThisHost
+        | Clue::NotOverLoopback
         | Clue::ResetByOwnTcp
         | Clue::NotDelivered
         | Clue::QueueOverflowed

@@ -7,9 +7,7 @@ use std::io;
 /// Which counters to read: each file costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub enum CounterSet {
-    /// TCP's own.
-    Tcp,
-    /// And the family's, and what the loopback device carries.
+    /// TCP's, the family's, and what the loopback device carries.
     Ip,
     /// And what listeners and the reverse path filter drop.
     All,
@@ -23,9 +21,9 @@ pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
     let read_if =
         |wanted: bool, path: &str| if wanted { fs::read_to_string(path) } else { Ok(String::new()) };
     let snmp = fs::read_to_string("/proc/net/snmp")?;
-    let snmp6 = read_if(family == Family::V6 && set >= CounterSet::Ip, "/proc/net/snmp6")?;
+    let snmp6 = read_if(family == Family::V6, "/proc/net/snmp6")?;
     let netstat = read_if(set == CounterSet::All, "/proc/net/netstat")?;
-    let devices = read_if(set >= CounterSet::Ip, "/proc/net/dev")?;
+    let devices = fs::read_to_string("/proc/net/dev")?;
     Ok(Counters {
         loopback_out: loopback_out(&devices).unwrap_or(0),
         ..parse(family, &snmp, &snmp6, &netstat)
