@@ -53,9 +53,13 @@ fn by_eai(evidence: &Evidence, eai: &str, resolver: Culprit) -> Finding {
         // glibc says so for NXDOMAIN, and as well where nsswitch asks no name server.
         "EAI_NONAME" => Finding::new(Code::ResolveNxdomain, Certainty::Likely, resolver, &answer)
             .or(&[Code::ResolveNoServer]),
+        "EAI_NODATA" | "EAI_ADDRFAMILY" if evidence.request.family.is_some() => {
+            Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &answer).variant("asked")
+        }
+        // Of two questions, A and AAAA, glibc drops the one that failed and tells the other's answer.
         "EAI_NODATA" | "EAI_ADDRFAMILY" => {
-            let variant = if evidence.request.family.is_some() { "asked" } else { "" };
-            Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &answer).variant(variant)
+            Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &answer)
+                .or(&[Code::ResolveServfail])
         }
         "EAI_MEMORY" => Finding::new(Code::LocalLimits, Certainty::Certain, Culprit::Client, &answer),
         _ => Finding::new(Code::ResolveServfail, Certainty::Possible, resolver, &answer).or(&[

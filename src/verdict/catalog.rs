@@ -115,6 +115,7 @@ catalog! {
         headline "family": "the name {host} has no {family} address, only {other_family} ones";
         next ("family") Client: "ask for addresses of either family" => "getent ahosts {host}";
         next Resolver: "does the zone have an A or AAAA record for the name?";
+        alike ResolveServfail: "one of the two questions, A and AAAA, may have failed: the C library does not tell";
     }
     ResolveServfail = Resolve."resolve.servfail" {
         holds: "the name servers answer SERVFAIL";

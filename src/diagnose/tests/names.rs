@@ -38,7 +38,7 @@ fn no_address() -> Vec<Row> {
     };
     vec![
         row("the name does not exist", db("EAI_NONAME"), "resolve.nxdomain", Likely, resolver(), ""),
-        row("the name has no address", db("EAI_NODATA"), "resolve.no-address", Certain, resolver(), ""),
+        row("the name has no address", db("EAI_NODATA"), "resolve.no-address", Likely, resolver(), ""),
         row(
             "the name has addresses of the other family",
             other_family("EAI_NODATA"),
