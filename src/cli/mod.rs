@@ -66,7 +66,8 @@ fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
 fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
     let target = target(&args.target).map_err(|error| Error::Usage(error.to_string()))?;
     let literal = match target.host {
-        Host::Address { ip, .. } => Some(ip),
+        // An IPv4-mapped address is IPv4 on the wire.
+        Host::Address { ip, .. } => Some(ip.to_canonical()),
         Host::Name(_) => None,
     };
     let asked = match (args.ipv4, args.ipv6) {

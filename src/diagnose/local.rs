@@ -97,7 +97,9 @@ pub(super) fn route_device<'a>(view: &View<'a>) -> Option<&'a Link> {
         return Some(link);
     }
     // The routes of a device that is down are gone; its addresses still say which targets lie on it.
-    view.route_refused()?;
+    if view.route_refused() != Some(E::ENETUNREACH) {
+        return None;
+    }
     let addresses = view.evidence.host.addresses.seen()?;
     let on_link = addresses.iter().find(|own| covers(own.address, own.prefix_len, target))?;
     let links = view.evidence.host.links.seen()?;
@@ -180,10 +182,8 @@ pub(super) fn family(view: &View) -> Option<Finding> {
     if view.failed(Call::Socket) == Some(E::EAFNOSUPPORT) {
         return Some(here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::CallFailed]));
     }
-    if view.attempt.connected_ms.is_none() && has_odd_source(view) {
-        return Some(
-            here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::OddSource]).variant("no-address"),
-        );
+    if let Some(finding) = odd_source(view) {
+        return Some(finding);
     }
     let errno = view.failed(Call::Connect)?;
     if view.family() != Family::V6 || !matches!(errno, E::EADDRNOTAVAIL | E::ENETUNREACH) {
@@ -201,7 +201,8 @@ pub(super) fn family(view: &View) -> Option<Finding> {
     }
     let own = view.evidence.host.addresses.seen()?;
     let usable = own.iter().any(|own| {
-        matches!(own.address, IpAddr::V6(v6) if !v6.is_unicast_link_local() && !own.tentative
+        matches!(own.address, IpAddr::V6(v6) if !own.tentative
+            && (is_link_local(view.target()) || !v6.is_unicast_link_local())
             && (view.target().is_loopback() || !v6.is_loopback()))
     });
     (!usable).then(|| {
@@ -212,14 +213,30 @@ pub(super) fn family(view: &View) -> Option<Finding> {
 
 /// The kernel takes ::1, or a link-local address, to reach a target that neither can reach: no better address
 /// is left (ipv6_dev_get_saddr).
-fn has_odd_source(view: &View) -> bool {
-    let Some(source) = view.attempt.source.map(|source| source.ip()) else { return false };
-    if view.evidence.request.source.is_some() || view.attempt.is_local() {
-        return false;
+fn odd_source(view: &View) -> Option<Finding> {
+    let source = view.attempt.source?.ip();
+    let answered = view.tcp().is_some_and(|tcp| tcp.segments_in.is_some_and(|segments| segments > 0));
+    let asked_for = view.evidence.request.source.is_some();
+    if asked_for || answered || view.attempt.connected_ms.is_some() || view.attempt.is_local() {
+        return None;
+    }
+    let finding =
+        |certainty| here(Code::LocalFamilyDisabled, certainty, &[Clue::OddSource]).variant("no-address");
+    if source.is_loopback() {
+        return Some(finding(Certainty::Certain));
     }
     let link_local = matches!((source, view.target()), (IpAddr::V6(source), IpAddr::V6(target))
         if source.is_unicast_link_local() && !target.is_unicast_link_local());
-    source.is_loopback() || (link_local && view.attempt.gateway().is_some())
+    if !link_local || view.attempt.gateway().is_none() {
+        return None;
+    }
+    match view.icmp() {
+        // Beyond the scope of the source address: the router says it.
+        Some((icmp, _)) => {
+            ((icmp.family, icmp.kind, icmp.code) == (6, 1, 2)).then(|| finding(Certainty::Certain))
+        }
+        None => view.is_waiting().then(|| finding(Certainty::Likely).or(&[Code::TimeoutSilent])),
+    }
 }
 
 /// IPv6 is off where every device that could carry it has it off and no address of it is left.
@@ -262,8 +279,9 @@ pub(super) fn fitting_refusal<'a>(view: &View<'a>) -> Option<&'a Refusal> {
 
 fn is_sure(refusal: &Refusal) -> bool {
     match refusal.kind {
-        // A throw route refuses only if its table was asked; the main one (254) always is.
-        RefusalKind::Route => refusal.action != RouteType::Throw || refusal.table == Some(254),
+        // A route refuses only if its table was asked: default, main and local (253 to 255) are, by the rules
+        // that every host has.
+        RefusalKind::Route => matches!(refusal.table, Some(253..=255)),
         RefusalKind::Rule => refusal.other_selectors.is_empty(),
     }
 }

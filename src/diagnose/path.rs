@@ -177,12 +177,18 @@ impl<'a> PathView<'a> {
         for (ttl, from) in &hops {
             // The same router at the next TTL may be one that does not count down; with another between, or a
             // gap, the packet came back to it.
-            let again = hops.iter().any(|(other, address)| address == from && *other > ttl.saturating_add(1));
+            let again =
+                hops.iter().any(|(other, address)| address == from && self.left_between(*ttl, *other, *from));
             if again && !repeating.iter().any(|(_, known)| known == from) {
                 repeating.push((*ttl, *from));
             }
         }
         repeating
+    }
+
+    /// Whether between two TTLs somebody else than this router answered, or nobody.
+    fn left_between(&self, first: u8, second: u8, router: IpAddr) -> bool {
+        (first.saturating_add(1)..second).any(|ttl| self.router_at(ttl) != Some(router))
     }
 
     /// Whether one router answered three times, at equal distances: the length of a circle.
@@ -193,11 +199,13 @@ impl<'a> PathView<'a> {
                 visits.entry(from).or_default().insert(ttl);
             }
         }
-        visits.values().any(|ttls| {
+        visits.iter().any(|(router, ttls)| {
             ttls.iter().any(|first| {
                 ttls.iter().any(|second| {
                     let step = second.saturating_sub(*first);
-                    step > 1 && ttls.contains(&second.saturating_add(step))
+                    step > 1
+                        && ttls.contains(&second.saturating_add(step))
+                        && self.left_between(*first, *second, *router)
                 })
             })
         })

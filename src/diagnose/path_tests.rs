@@ -80,6 +80,8 @@ fn routers_that_come_again_are_a_loop_and_one_that_stutters_is_not() {
     assert_eq!(repeating(&[1, 2, 1, 2, 1]), [(1, router(1)), (2, router(2))]);
     assert_eq!(repeating(&[9, 1, 2, 3, 1, 2, 3]), [(2, router(1)), (3, router(2)), (4, router(3))]);
     assert_eq!(repeating(&[1, 2, 2, 3]), []);
+    // A hop that resets the TTL answers for all that lie behind it.
+    assert_eq!(repeating(&[1, 1, 1, 1]), []);
     assert_eq!(repeating(&[1, 2, 3, 4]), []);
 }
 
@@ -94,6 +96,7 @@ fn a_circle_is_three_visits_at_equal_distances() {
     // Ways of unequal length.
     assert!(!circles(&[1, 4, 3, 4]));
     assert!(!circles(&[1, 2, 2, 2]));
+    assert!(!circles(&[1, 1, 1, 1, 1]));
 }
 
 #[test]

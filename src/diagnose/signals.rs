@@ -14,7 +14,8 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
     // two segments reached and that names no error.
     let reset_at_once = attempt.failed.is_none()
         && match view.so_error() {
-            Some(errno) => errno == E::ECONNRESET,
+            // EPIPE: the peer had closed before it reset (tcp_reset).
+            Some(errno) => matches!(errno, E::ECONNRESET | E::EPIPE),
             None => {
                 attempt.connected_ms.is_none()
                     && view.icmp().is_none()
@@ -67,6 +68,9 @@ fn is_same_end(source: SocketAddr, target: SocketAddr) -> bool {
     same_address && source.port() == target.port()
 }
 
+/// Asking a neighbour takes the kernel three seconds; nothing else here takes one.
+const RESOLVING: f64 = 900.0;
+
 /// An ICMP error from an address of this host was made on this host: a foreign packet with our own source
 /// address is dropped as a martian (fib_validate_source).
 pub(super) fn own_icmp(view: &View) -> Option<Finding> {
@@ -74,23 +78,18 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     if !view.is_ours(entry) {
         return None;
     }
-    // The kernel reports an unanswered neighbour as host unreachable from itself (ipv4_link_failure).
-    let silent_neighbour = match view.neighbour() {
-        Some(state) => {
-            matches!(state, NeighbourState::Failed | NeighbourState::Incomplete | NeighbourState::Absent)
-        }
-        // Without a look at the table: resolving gives up after three seconds, a filter at once.
-        None => entry.at_ms.0 >= 900.0 && view.attempt.neighbour.was_asked(),
-    };
-    if icmp::is_host_unreachable(icmp) && silent_neighbour && !view.attempt.is_local() {
-        let looked = view.neighbour().is_some();
-        let because: &[Clue] = if looked {
-            &[Clue::IcmpError, Clue::IcmpFromThisHost, Clue::NeighbourSilent]
-        } else {
-            &[Clue::IcmpError, Clue::IcmpFromThisHost]
-        };
-        let certainty = if looked { Certainty::Certain } else { Certainty::Likely };
-        return Some(silent_link(view, certainty, because));
+    // The kernel reports an unanswered neighbour as host unreachable from itself (ipv4_link_failure), after
+    // three seconds of asking; a filter answers at once, and in any words.
+    let host = icmp::is_host_unreachable(icmp) && !view.attempt.is_local();
+    let silent = matches!(view.neighbour(), Some(NeighbourState::Failed | NeighbourState::Incomplete));
+    let unknown = matches!(view.neighbour(), None | Some(NeighbourState::Absent));
+    if host && silent {
+        let because = [Clue::IcmpError, Clue::IcmpFromThisHost, Clue::NeighbourSilent];
+        return Some(silent_link(view, Certainty::Certain, &because));
+    }
+    let because = [Clue::IcmpError, Clue::IcmpFromThisHost];
+    if host && unknown && entry.at_ms.0 >= RESOLVING {
+        return Some(silent_link(view, Certainty::Likely, &because).or(&[Code::LocalFirewallReject]));
     }
     if is_forwarded(view) {
         let code = icmp::code_of(icmp);
@@ -99,15 +98,12 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
                 .or(&[Code::LocalFirewallReject]),
         );
     }
-    let because = [Clue::IcmpError, Clue::IcmpFromThisHost];
-    // An address of this host may stand for something behind it (a published container port).
-    let certainty = if view.attempt.is_local() && view.trials().is_empty() {
-        Certainty::Likely
-    } else {
-        Certainty::Certain
-    };
+    // An address of this host may stand for something behind it (a published container port), and a device
+    // without neighbours may fail in the same words.
+    let certain = if view.attempt.is_local() { passed_loopback(view) } else { !(host && unknown) };
+    let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
     let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
-    Some(if certainty == Certainty::Certain { finding } else { finding.or(&[icmp::code_of(icmp)]) })
+    Some(if certain { finding } else { finding.or(&[icmp::code_of(icmp)]) })
 }
 
 /// The gateway or the target itself, whichever the SYN has to go through first.
@@ -249,6 +245,12 @@ pub(super) fn is_forwarded(view: &View) -> bool {
     view.attempt.is_local() && view.trials().iter().any(|trial| trial.counters.loopback_out == 0)
 }
 
+/// Whether each extra SYN and its answer passed the loopback device, and nothing else did meanwhile.
+fn passed_loopback(view: &View) -> bool {
+    let mut passed = view.trials().iter().map(|trial| trial.counters.loopback_out);
+    passed.next().is_some_and(|first| (1..=2).contains(&first) && passed.all(|next| next == first))
+}
+
 /// A reset from an address of this host: by TCP, which counts its resets, or by the input filter, whose resets
 /// are not counted (nf_send_reset).
 fn own_reset(view: &View) -> Finding {
@@ -262,7 +264,10 @@ fn own_reset(view: &View) -> Finding {
     // Other traffic can only add to a counter: one that stood still proves that TCP sent no reset.
     if resets().any(|trial| trial.counters.out_resets == 0) {
         let because = [Clue::SynReset, Clue::TargetIsLocal, Clue::ResetByFilter];
-        return Finding::new(Code::LocalFirewallReject, Certainty::Certain, Culprit::Client, &because);
+        let certain = passed_loopback(view);
+        let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
+        let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
+        return if certain { finding } else { finding.or(&[Code::RefusedRst]) };
     }
     let finding = Finding::new(
         Code::RefusedRst,
@@ -283,11 +288,6 @@ fn own_reset(view: &View) -> Finding {
 fn nearer_reset(view: &View) -> Option<Finding> {
     let path = view.path()?;
     let at = path.reset_at()?;
-    if at == 1
-        && let Some(finding) = reset_made_here(view)
-    {
-        return Some(finding);
-    }
     let beyond = path.passed_at(at)?;
     let mut because = vec![Clue::SynReset, Clue::ResetFromNearer];
     // Whatever sends other packets, or this connection, another way makes a target look farther than it is:

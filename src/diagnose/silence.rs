@@ -8,7 +8,7 @@ use super::{Culprit, Finding};
 use crate::model::{Counters, NeighbourState, PathProtocol, RouteAnswer, Window};
 use crate::verdict::{Certainty, Clue, Code};
 
-/// The route went away after the first SYN: retransmissions find none (inet_csk_rebuild_route).
+/// The route went away after the first SYN: retransmissions find none (inet_sk_rebuild_header).
 pub(super) fn route_lost(view: &View) -> Option<Finding> {
     let had_one = view.attempt.route().is_some();
     let lost = matches!(view.attempt.route_at_end.seen(), Some(RouteAnswer::Refused(_)));
@@ -53,7 +53,7 @@ fn heard_nothing(view: &View) -> bool {
 }
 
 /// The timer ran out and nothing was sent again: the first SYN is still held here, or it left and the repeats
-/// find their own address gone (inet_csk_rebuild_route).
+/// find their own address gone (inet_sk_rebuild_header).
 pub(super) fn stuck_here(view: &View) -> Option<Finding> {
     let tcp = view.tcp()?;
     let nothing_sent_again = tcp.timeouts > 0 && tcp.retransmits? == 0;
@@ -233,7 +233,7 @@ pub(super) fn too_short(view: &View) -> Option<Finding> {
 pub(super) fn silence(view: &View) -> Option<Finding> {
     let attempt = view.attempt;
     // The second SYN leaves after one second: before that, one lost packet explains everything.
-    let waited = view.tcp().is_some_and(|tcp| tcp.timeouts > 0) && view.icmp().is_none();
+    let waited = view.tcp().is_some_and(|tcp| tcp.timeouts > 0);
     let certainty = if waited { Certainty::Likely } else { Certainty::Possible };
     if attempt.is_local() {
         let because = [Clue::SynUnanswered, Clue::TargetIsLocal];

@@ -3,7 +3,7 @@
 use super::target::{Family, Target};
 use super::{
     Errno, Fact, HostFacts, Icmp, Link, Millis, NeighbourSample, QueueEntry, Refusal, Route, RouteAnswer,
-    RouteType, SoError, Sweep, TcpInfo, Trace, Trial, Window,
+    RouteType, SoError, Sweep, TcpInfo, TcpState, Trace, Trial, Window,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,12 @@ impl Evidence {
             lacking: None,
             elapsed_ms: Millis::default(),
         }
+    }
+
+    /// The first address that connected in time.
+    pub fn working(&self) -> Option<&Attempt> {
+        let timeout = self.request.timeout_ms;
+        self.attempts.iter().find(|attempt| attempt.connected_ms.is_some_and(|at| at <= timeout))
     }
 }
 
@@ -272,7 +278,12 @@ impl Attempt {
                 let rank = |entry: &QueueEntry| (entry.kind, entry.code, entry.sender);
                 a.at_ms.0.total_cmp(&b.at_ms.0).then_with(|| rank(a).cmp(&rank(b)))
             })
-            .or_else(|| entries().next())
+            // An attempt that another error ended is not explained by what was only noted before.
+            .or_else(|| entries().next().filter(|_| last.is_none() || !self.is_closed()))
+    }
+
+    fn is_closed(&self) -> bool {
+        self.tcp.seen().is_some_and(|tcp| tcp.state == TcpState::Close)
     }
 
     /// The last look at the neighbour.

@@ -58,7 +58,7 @@ impl TrialKind {
     /// How many SYNs, and their TTL.
     pub fn shots(self) -> (usize, Option<u8>) {
         match self {
-            TrialKind::OwnAnswer => (1, None),
+            TrialKind::OwnAnswer => (4, None),
             TrialKind::OwnSilence => (2, None),
             TrialKind::FirstHop => (6, Some(1)),
             TrialKind::AnyReset => (4, None),

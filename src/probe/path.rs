@@ -179,7 +179,7 @@ pub(super) fn answer_of(connecting: &Connecting, at_ms: Millis) -> Option<PathAn
     match (look.so_error.map(Errno::get), look.tcp.seen().map(|tcp| tcp.state)) {
         (Some(E::ECONNREFUSED), _) => Some(PathAnswer::Reset),
         // The handshake was complete before the reset came.
-        (Some(E::ECONNRESET), _) => Some(PathAnswer::SynAck),
+        (Some(E::ECONNRESET | E::EPIPE), _) => Some(PathAnswer::SynAck),
         (Some(errno), _) => Some(PathAnswer::NotSent(errno.into())),
         (None, Some(TcpState::SynSent | TcpState::SynReceived) | None) => None,
         (None, Some(_)) => Some(PathAnswer::SynAck),

@@ -1,10 +1,10 @@
 //! Extra SYNs with the namespace's counters read right before and right after each.
 //!
-//! What this host does to a SYN, or answers to it, happens before `connect` returns; so the difference over
-//! one call shows it even on a busy machine: other traffic can only add to a counter.
+//! What this host does to a SYN, or answers to it, mostly happens before `connect` returns; so the difference
+//! over one call shows it even on a busy machine: other traffic can only add to a counter.
 
 use super::path::{answer_of, tcp_client};
-use crate::model::{Fact, Family, Millis, Request, Trial};
+use crate::model::{Fact, Family, Millis, PathAnswer, Request, Trial};
 use crate::plan::TrialKind;
 use crate::sys::{self, CounterSet};
 use std::io;
@@ -27,10 +27,20 @@ pub(crate) fn trials(
         | TrialKind::Burst => CounterSet::Ip,
         TrialKind::OwnSilence => CounterSet::All,
     };
-    (0..count)
-        .map(|_| trial(request, address, ttl, set, Millis::from(begun.elapsed())))
-        .collect::<io::Result<Vec<Trial>>>()
-        .into()
+    let mut trials = Vec::new();
+    for _ in 0..count {
+        match trial(request, address, ttl, set, Millis::from(begun.elapsed())) {
+            Ok(trial) => trials.push(trial),
+            Err(error) => return Err(error).into(),
+        }
+        // A reset that TCP here has counted is explained: more of them would tell nothing new.
+        let counted =
+            |trial: &Trial| trial.answer == Some(PathAnswer::Reset) && trial.counters.out_resets > 0;
+        if kind == TrialKind::OwnAnswer && trials.last().is_some_and(counted) {
+            break;
+        }
+    }
+    Fact::Seen(trials)
 }
 
 fn trial(
@@ -44,15 +54,15 @@ fn trial(
     let client = tcp_client(request, address, ttl);
     let before = sys::counters(family, set)?;
     let started = client.start();
+    // The answer first: what sent it has been counted by then, whichever processor did it.
+    let answer = match &started.outcome {
+        Ok(connecting) => answer_of(connecting, Millis::default()),
+        Err(failed) => Some(PathAnswer::NotSent(failed.errno)),
+    };
     let after = sys::counters(family, set)?;
     let counters = sys::difference(&before, &after);
-    let answer = match started.outcome {
-        Ok(connecting) => {
-            let answer = answer_of(&connecting, Millis::default());
-            connecting.abort();
-            answer
-        }
-        Err(failed) => Some(crate::model::PathAnswer::NotSent(failed.errno)),
-    };
+    if let Ok(connecting) = started.outcome {
+        connecting.abort();
+    }
     Ok(Trial { at_ms, ttl, answer, counters })
 }

@@ -52,7 +52,7 @@ pub enum Fate {
 /// Draws the attempt that the verdict is about; `None` where nothing was sent.
 pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<Conversation> {
     // A partial success is told by the address that works; the failing one is named in the verdict.
-    let working = evidence.attempts.iter().find(|attempt| attempt.connected_ms.is_some());
+    let working = evidence.working();
     let about = evidence.attempts.get(diagnosis.about?)?;
     let attempt = if diagnosis.finding.code == Code::ConnectedPartial { working? } else { about };
     if attempt.failed.is_some() {

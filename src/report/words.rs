@@ -216,17 +216,11 @@ impl<'a> Words<'a> {
             }
             .to_owned(),
             "working" => {
-                let works = self.working();
+                let works = self.evidence.working();
                 or(works.map(|attempt| attempt.address.to_string()), "another address")
             }
             _ => format!("{{{key}}}"),
         }
-    }
-
-    /// The first address that connected in time.
-    fn working(&self) -> Option<&'a Attempt> {
-        let timeout = self.evidence.request.timeout_ms;
-        self.evidence.attempts.iter().find(|attempt| attempt.connected_ms.is_some_and(|at| at <= timeout))
     }
 
     /// Whether both ends are this host: then there is one machine to look at.
@@ -307,7 +301,7 @@ impl<'a> Words<'a> {
                 None => format!("getaddrinfo failed: {}", self.value("errno")),
             },
             Clue::Handshake => {
-                let works = self.working()?;
+                let works = self.evidence.working()?;
                 format!("the handshake with {} was complete after {}", works.address, works.connected_ms?)
             }
             Clue::StayedOpen => {
@@ -375,7 +369,16 @@ impl<'a> Words<'a> {
                 let sample = attempt?.last_neighbour()?;
                 format!("{} answers {}", sample.address, self.value("arp"))
             }
-            Clue::NoRoute => "the route lookup finds none (ENETUNREACH)".to_owned(),
+            Clue::NoRoute => {
+                let attempt = attempt?;
+                let refused = [&attempt.route_at_end, &attempt.route].into_iter().find_map(|route| {
+                    match route.seen()? {
+                        RouteAnswer::Refused(errno) => Some(*errno),
+                        RouteAnswer::Route(_) => None,
+                    }
+                })?;
+                format!("the route lookup finds none ({refused})")
+            }
             Clue::RouteRefuses => match attempt?.route.seen()? {
                 RouteAnswer::Refused(errno) => {
                     format!("the route lookup for this connection fails with {errno}")

@@ -295,6 +295,7 @@ catalog! {
         next Client: "see the neighbour's state" => "ip {family_flag} neigh show {address} dev {device}";
         next Target: "is it up, on this link, with this address?" => "ip -br {family_flag} address";
         alike TimeoutPortSilent: "the neighbour may yet answer: it had only {elapsed}";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
     }
     UnreachableGateway = Unreachable."unreachable.gateway" {
         holds: "the gateway does not answer ARP / neighbour discovery";
@@ -304,6 +305,7 @@ catalog! {
         next Client: "is it the right gateway?" => "ip {family_flag} route get {address}";
         next Router: "is {gateway} up, and on this link?";
         alike TimeoutSilent: "the gateway may yet answer, and the SYN be lost behind it";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
     }
     UnreachableIcmpNet = Unreachable."unreachable.icmp-net" {
         holds: "a router (or the target) answered ICMP network unreachable";
@@ -380,6 +382,7 @@ catalog! {
         alike UnreachableIcmpAdmin: "this host may forward the port to something that answers so";
         alike UnreachableIcmpProtocol: "this host may forward the port to something that answers so";
         alike UnreachableIcmpOther: "this host may forward the port to something that answers so";
+        alike RefusedRst: "other traffic over the loopback device may hide that the port is forwarded";
     }
     LocalFirewallDrop = Local."local.firewall-drop" {
         holds: "this host's own packet filter (or a cgroup's) swallowed the packets";
@@ -445,6 +448,7 @@ catalog! {
         headline "no-address": "this host has no {family} address to reach {address} from";
         next Client: "see this host's addresses" => "ip -br {family_flag} address";
         next ("") Client: "see the switch" => "sysctl -a -r 'net.ipv6.conf.*.disable_ipv6'";
+        alike TimeoutSilent: "the answer may be lost on the way";
     }
     LocalScopeMissing = Local."local.scope-missing" {
         holds: "a link-local address without its %interface";

@@ -217,7 +217,7 @@ fn answered_here(net: Net) -> Vec<Row> {
             "A4 at once, the neighbour table closed to us",
             net.far().ended(0.3).icmp(net.icmp(Says::HostSilent), net.own).with(no_look),
             "local.firewall-reject",
-            Certain,
+            Likely,
             client(),
             "",
         ),

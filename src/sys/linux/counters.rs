@@ -24,6 +24,10 @@ pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
     let snmp6 = read_if(family == Family::V6, "/proc/net/snmp6")?;
     let netstat = read_if(set == CounterSet::All, "/proc/net/netstat")?;
     let devices = fs::read_to_string("/proc/net/dev")?;
+    // A counter that is missing must not be taken for one that stood still.
+    let missing = |what: &str| io::Error::other(format!("no {what} among the counters"));
+    in_pairs_of_lines(&snmp, "Tcp:", "OutRsts").ok_or_else(|| missing("OutRsts"))?;
+    loopback_out(&devices).ok_or_else(|| missing("lo"))?;
     Ok(Counters {
         loopback_out: loopback_out(&devices).unwrap_or(0),
         ..parse(family, &snmp, &snmp6, &netstat)

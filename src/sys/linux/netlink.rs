@@ -220,6 +220,22 @@ impl Netlink {
     }
 
     fn ask(&mut self, request: RouteNetlinkMessage) -> Result<RouteNetlinkMessage, Refused> {
+        let answer = self.try_ask(request);
+        if let Err(Refused::Socket(_)) = answer {
+            self.start_anew();
+        }
+        answer
+    }
+
+    /// What is still queued after a failure would be taken for the next answer.
+    fn start_anew(&mut self) {
+        // Without a new socket the old one has to do; its next failure is reported as well.
+        if let Ok(new) = Netlink::open() {
+            *self = new;
+        }
+    }
+
+    fn try_ask(&mut self, request: RouteNetlinkMessage) -> Result<RouteNetlinkMessage, Refused> {
         self.send(request, NLM_F_REQUEST)?;
         let (bytes, _) = self.socket.recv_from_full()?;
         match parse(&bytes)?.payload {
@@ -233,6 +249,18 @@ impl Netlink {
     }
 
     fn dump(
+        &mut self,
+        request: RouteNetlinkMessage,
+        each: impl FnMut(RouteNetlinkMessage),
+    ) -> io::Result<()> {
+        let end = self.try_dump(request, each);
+        if end.is_err() {
+            self.start_anew();
+        }
+        end
+    }
+
+    fn try_dump(
         &mut self,
         request: RouteNetlinkMessage,
         mut each: impl FnMut(RouteNetlinkMessage),
@@ -255,8 +283,6 @@ impl Netlink {
                 }
                 messages += 1;
                 if messages > MOST_MESSAGES {
-                    // What the kernel has still queued would be taken for the next answer.
-                    *self = Netlink::open()?;
                     return Err(io::Error::other("the table is too large to read"));
                 }
             }

@@ -191,6 +191,17 @@ impl Connecting {
         let _ = self.socket.set_linger(Some(Duration::ZERO));
     }
 
+    /// Leaves ICMP errors to the kernel again: with the option set they would end an established connection,
+    /// as they do for no ordinary program (ip(7)).
+    pub fn ignore_errors(&self) {
+        let off = match self.socket.domain() {
+            Ok(Domain::IPV6) => setsockopt(&self.socket, sockopt::Ipv6RecvErr, &false),
+            _ => setsockopt(&self.socket, sockopt::Ipv4RecvErr, &false),
+        };
+        // Where it was never on, it is off.
+        let _ = off;
+    }
+
     /// Whether the kernel knows a peer: only a completed handshake gives one.
     pub fn has_peer(&self) -> bool {
         self.socket.peer_addr().is_ok()
@@ -204,7 +215,10 @@ impl Connecting {
             Ok(bytes) => Some(AfterHandshake::Data(u32::try_from(bytes).unwrap_or(u32::MAX))),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
-            Err(_) => Some(AfterHandshake::Reset),
+            Err(error) => match Errno::from_io(&error).get() {
+                E::ECONNRESET | E::EPIPE => Some(AfterHandshake::Reset),
+                _ => None,
+            },
         }
     }
 
