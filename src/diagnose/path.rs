@@ -175,8 +175,8 @@ impl<'a> PathView<'a> {
         hops.dedup();
         let mut repeating: Vec<(u8, IpAddr)> = Vec::new();
         for (ttl, from) in &hops {
-            // The same router at the next TTL may be one that does not count down; with another between, or a
-            // gap, the packet came back to it.
+            // The same router at the next TTL may be one that does not count down, or that sets the TTL anew;
+            // with another between, the packet came back to it.
             let again =
                 hops.iter().any(|(other, address)| address == from && self.left_between(*ttl, *other, *from));
             if again && !repeating.iter().any(|(_, known)| known == from) {
@@ -186,9 +186,10 @@ impl<'a> PathView<'a> {
         repeating
     }
 
-    /// Whether between two TTLs somebody else than this router answered, or nobody.
+    /// Whether between two TTLs somebody else than this router answered. A gap says nothing: routers send few
+    /// ICMP errors.
     fn left_between(&self, first: u8, second: u8, router: IpAddr) -> bool {
-        (first.saturating_add(1)..second).any(|ttl| self.router_at(ttl) != Some(router))
+        (first.saturating_add(1)..second).any(|ttl| self.router_at(ttl).is_some_and(|other| other != router))
     }
 
     /// Whether one router answered three times, at equal distances: the length of a circle.
@@ -211,10 +212,12 @@ impl<'a> PathView<'a> {
         })
     }
 
-    /// Whether a SYN with a greater TTL than `hop` got farther than that hop.
-    pub fn goes_beyond(&self, hop: u8) -> bool {
-        self.tcp().any(|(ttl, probe)| {
-            ttl > hop && probe.answer.is_some_and(|answer| !matches!(answer, PathAnswer::NotSent(_)))
+    /// Whether a SYN with a greater TTL than `hop` got farther than the router there.
+    pub fn goes_beyond(&self, hop: u8, router: IpAddr) -> bool {
+        self.tcp().filter(|(ttl, _)| *ttl > hop).any(|(_, probe)| match probe.answer {
+            Some(PathAnswer::TimeExceeded { from, .. }) => from.is_some_and(|from| from != router),
+            Some(answer) => answer.is_terminal(),
+            None => false,
         })
     }
 

@@ -88,7 +88,11 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
         return Some(silent_link(view, Certainty::Certain, &because));
     }
     let because = [Clue::IcmpError, Clue::IcmpFromThisHost];
-    if host && unknown && entry.at_ms.0 >= RESOLVING {
+    // The repeat of a SYN draws the same error a second later: the first one tells how long it took.
+    let first =
+        view.attempt.queue.seen().and_then(|all| all.iter().map(|entry| entry.at_ms.0).reduce(f64::min));
+    let late = first.is_some_and(|first| first >= RESOLVING);
+    if host && unknown && late {
         return Some(silent_link(view, Certainty::Likely, &because).or(&[Code::LocalFirewallReject]));
     }
     if is_forwarded(view) {
@@ -174,8 +178,9 @@ pub(super) fn worn_out(view: &View, sender: Option<IpAddr>) -> Option<Finding> {
                 .or(&[Code::TimeoutSilent])
         });
     }
-    let hop = path.hop_of(sender?)?;
-    if !path.goes_beyond(hop) {
+    let router = sender?;
+    let hop = path.hop_of(router)?;
+    if !path.goes_beyond(hop, router) {
         return None;
     }
     let mut because = vec![Clue::IcmpError, Clue::GreaterTtlPasses];

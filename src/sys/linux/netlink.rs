@@ -533,7 +533,8 @@ fn refusing_rule(message: &RuleMessage, flow: &Flow) -> Option<Refusal> {
             RuleAttribute::UidRange(uids) => {
                 matches &= (uids.start..=uids.end).contains(&nix::unistd::getuid().as_raw());
             }
-            RuleAttribute::FwMark(_) => unknown("fwmark"),
+            // A mark of 0 is told by its mask alone.
+            RuleAttribute::FwMark(_) | RuleAttribute::FwMask(_) => unknown("fwmark"),
             RuleAttribute::Iifname(_) => unknown("iif"),
             RuleAttribute::Oifname(_) => unknown("oif"),
             RuleAttribute::TunId(_) => unknown("tun_id"),
