@@ -49,7 +49,9 @@ pub(crate) fn build(scenario: &Scenario) -> Result<(), String> {
         let devices = topology.devices(position);
         in_node(node, move || await_running(&devices))?;
     }
-    Ok(())
+    // Nobody answers neighbour discovery for an address that the kernel's worker has not come to yet.
+    let settled = ["test -z \"$(ip -6 -oneline address show tentative)\"".to_owned()];
+    nodes.iter().try_for_each(|node| await_conditions(node, &settled))
 }
 
 /// Runs shell lines in a node. They fail as a whole on the first that fails.
