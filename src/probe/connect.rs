@@ -22,7 +22,7 @@ const MOST_WINDOWS: usize = 64;
 const TICK: Duration = Duration::from_millis(250);
 /// Timeouts up to this may be shorter than a round trip: then the answer is awaited a little longer.
 const SHORT: Duration = Duration::from_secs(2);
-/// How much longer: within what the contract adds to the timeout.
+/// How much longer: an answer is promised within the timeout and a quarter of a second.
 const LINGER: Duration = Duration::from_millis(200);
 
 /// An ICMP error that did not end the attempt is one of two: the kernel's next SYN, a second later, draws the
