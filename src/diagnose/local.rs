@@ -2,7 +2,7 @@
 
 use super::view::View;
 use super::{Culprit, Finding};
-use crate::model::{Call, Family, Host, Link, Refusal, RefusalKind, RouteAnswer, RouteType};
+use crate::model::{Call, Family, Host, Link, Refusal, RefusalKind, RouteAnswer, RouteType, covers};
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
 use std::net::IpAddr;
@@ -104,20 +104,6 @@ pub(super) fn route_device<'a>(view: &View<'a>) -> Option<&'a Link> {
     let on_link = addresses.iter().find(|own| covers(own.address, own.prefix_len, target))?;
     let links = view.evidence.host.links.seen()?;
     links.iter().find(|link| link.index == on_link.device_index && !link.up)
-}
-
-fn covers(own: IpAddr, prefix_len: u8, target: IpAddr) -> bool {
-    match (own, target) {
-        (IpAddr::V4(own), IpAddr::V4(target)) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix_len.min(32))).unwrap_or(0);
-            u32::from(own) & mask == u32::from(target) & mask
-        }
-        (IpAddr::V6(own), IpAddr::V6(target)) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix_len.min(128))).unwrap_or(0);
-            u128::from(own) & mask == u128::from(target) & mask
-        }
-        _ => false,
-    }
 }
 
 pub(super) fn source(view: &View) -> Option<Finding> {

@@ -83,15 +83,18 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     let host = icmp::is_host_unreachable(icmp) && !view.attempt.is_local();
     let silent = matches!(view.neighbour(), Some(NeighbourState::Failed | NeighbourState::Incomplete));
     let unknown = matches!(view.neighbour(), None | Some(NeighbourState::Absent));
-    if host && silent {
-        let because = [Clue::IcmpError, Clue::IcmpFromThisHost, Clue::NeighbourSilent];
-        return Some(silent_link(view, Certainty::Certain, &because));
-    }
-    let because = [Clue::IcmpError, Clue::IcmpFromThisHost];
     // The repeat of a SYN draws the same error a second later: the first one tells how long it took.
     let first =
         view.attempt.queue.seen().and_then(|all| all.iter().map(|entry| entry.at_ms.0).reduce(f64::min));
     let late = first.is_some_and(|first| first >= RESOLVING);
+    let mut because = vec![Clue::IcmpError, Clue::IcmpFromThisHost];
+    if host && silent {
+        because.push(Clue::NeighbourSilent);
+        // Somebody else may have been asking when this host's filter answered.
+        let certainty = if late { Certainty::Certain } else { Certainty::Likely };
+        let finding = silent_link(view, certainty, &because);
+        return Some(if late { finding } else { finding.or(&[Code::LocalFirewallReject]) });
+    }
     if host && unknown && late {
         return Some(silent_link(view, Certainty::Likely, &because).or(&[Code::LocalFirewallReject]));
     }

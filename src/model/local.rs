@@ -184,3 +184,34 @@ pub struct HostFacts {
     #[serde(default)]
     pub unprivileged_port_start: Fact<u16>,
 }
+
+/// Whether a prefix of this length covers the address; never across families.
+pub fn covers(prefix: IpAddr, length: u8, address: IpAddr) -> bool {
+    match (prefix, address) {
+        (IpAddr::V4(prefix), IpAddr::V4(address)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(length.min(32))).unwrap_or(0);
+            u32::from(prefix) & mask == u32::from(address) & mask
+        }
+        (IpAddr::V6(prefix), IpAddr::V6(address)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0);
+            u128::from(prefix) & mask == u128::from(address) & mask
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_cover_what_lies_inside_them() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert!(covers(ip("198.18.0.0"), 15, ip("198.19.255.255")));
+        assert!(!covers(ip("198.18.0.0"), 15, ip("198.20.0.0")));
+        assert!(covers(ip("0.0.0.0"), 0, ip("203.0.113.1")));
+        assert!(covers(ip("2001:db8::1"), 128, ip("2001:db8::1")));
+        assert!(!covers(ip("2001:db8::1"), 128, ip("2001:db8::2")));
+        assert!(!covers(ip("0.0.0.0"), 0, ip("::")));
+    }
+}

@@ -16,7 +16,7 @@ pub use evidence::{
 pub use fact::{Fact, Millis};
 pub use local::{
     HostFacts, Link, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route, RouteAnswer,
-    RouteType,
+    RouteType, covers,
 };
 pub use path::{Counters, PathAnswer, PathProbe, PathProtocol, Question, Sweep, Trace, Trial, Window};
 pub use signal::{Errno, Icmp, Origin, QueueEntry, SoError, TcpInfo, TcpState};

@@ -4,8 +4,8 @@
 use super::{Observation, Tables};
 use crate::model::Family;
 use crate::model::{
-    Attempt, Call, Counters, Errno, Fact, FailedCall, Host, Millis, NeighbourSample, NeighbourState,
-    QueueEntry, Request, SoError, TcpState, Trace, Window,
+    AfterHandshake, Attempt, Call, Counters, Errno, Fact, FailedCall, Host, Millis, NeighbourSample,
+    NeighbourState, QueueEntry, Request, SoError, TcpState, Trace, Window,
 };
 use crate::sys::{self, Connecting, Final, Flow, TcpClient, interface_index};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -292,11 +292,11 @@ impl Run {
             tokio::select! {
                 () = wake(connecting, Interest::READABLE) => {}
                 () = sleep_until(deadline) => break,
-                _ = stop.wait_for(|stop| *stop) => break,
+                // Cut short: nobody saw it quiet to the end.
+                _ = stop.wait_for(|stop| *stop) => return,
             }
         }
-        let after = connecting.read_once().unwrap_or(crate::model::AfterHandshake::Quiet);
-        self.seen.after = Fact::Seen(after);
+        self.seen.after = Fact::Seen(connecting.read_once().unwrap_or(AfterHandshake::Quiet));
     }
 
     /// The route for this flow.

@@ -1,7 +1,7 @@
 //! Faults that something answered: a reset, an ICMP error, a handshake that breaks.
 
 use super::build::{Net, Says, V4, V6, World, remote};
-use super::row::{Row, client, hop, nobody, path, row, service, target};
+use super::row::{Row, client, hop, link, nobody, path, row, service, target};
 use crate::model::{
     AfterHandshake, Attempt, Call, Counters, Fact, Millis, NeighbourState, RouteType, TcpState, Trial,
 };
@@ -211,6 +211,17 @@ fn answered_here(net: Net) -> Vec<Row> {
             "unreachable.gateway",
             Likely,
             super::row::link(net.gateway),
+            "",
+        ),
+        row(
+            "A4 or B9: an error at once, while somebody else asks for the gateway",
+            net.far()
+                .ended(0.3)
+                .icmp(net.icmp(Says::HostSilent), net.own)
+                .neighbour(NeighbourState::Incomplete),
+            "unreachable.gateway",
+            Likely,
+            link(net.gateway),
             "",
         ),
         row(
