@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
             [CompletionResult]::new('--source-port', '--source-port', [CompletionResultType]::ParameterName, 'Send from this port')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Leave through this device')
             [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Leave through this device')
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'Ask this name server instead of the system''s')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long to watch the connection after the handshake; 0s to skip')
             [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Send SYNs with small TTLs to find where they die: auto does when something on the way may be at fault')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')

@@ -29,7 +29,7 @@ _whyconn() {
 
     case "${cmd}" in
         whyconn)
-            opts="-4 -6 -t -s -p -i -q -v -h -V --timeout --source --source-port --interface --grace --trace --json --quiet --verbose --color --help --version explain schema"
+            opts="-4 -6 -t -s -p -i -q -v -h -V --timeout --source --source-port --interface --dns --grace --trace --json --quiet --verbose --color --help --version explain schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -64,6 +64,10 @@ _whyconn() {
                     return 0
                     ;;
                 -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

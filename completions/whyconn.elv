@@ -26,6 +26,7 @@ set edit:completion:arg-completer[whyconn] = {|@words|
             cand --source-port 'Send from this port'
             cand -i 'Leave through this device'
             cand --interface 'Leave through this device'
+            cand --dns 'Ask this name server instead of the system''s'
             cand --grace 'How long to watch the connection after the handshake; 0s to skip'
             cand --trace 'Send SYNs with small TTLs to find where they die: auto does when something on the way may be at fault'
             cand --color 'Use colour'

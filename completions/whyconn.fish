@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_whyconn_global_optspecs
-    string join \n 4 6 t/timeout= s/source= p/source-port= i/interface= grace= trace= json q/quiet v/verbose color= h/help V/version
+    string join \n 4 6 t/timeout= s/source= p/source-port= i/interface= dns= grace= trace= json q/quiet v/verbose color= h/help V/version
 end
 
 function __fish_whyconn_needs_command
@@ -28,6 +28,7 @@ complete -c whyconn -n "__fish_whyconn_needs_command" -s t -l timeout -d 'How lo
 complete -c whyconn -n "__fish_whyconn_needs_command" -s s -l source -d 'Send from this address' -r
 complete -c whyconn -n "__fish_whyconn_needs_command" -s p -l source-port -d 'Send from this port' -r
 complete -c whyconn -n "__fish_whyconn_needs_command" -s i -l interface -d 'Leave through this device' -r
+complete -c whyconn -n "__fish_whyconn_needs_command" -l dns -d 'Ask this name server instead of the system\'s' -r
 complete -c whyconn -n "__fish_whyconn_needs_command" -l grace -d 'How long to watch the connection after the handshake; 0s to skip' -r
 complete -c whyconn -n "__fish_whyconn_needs_command" -l trace -d 'Send SYNs with small TTLs to find where they die: auto does when something on the way may be at fault' -r
 complete -c whyconn -n "__fish_whyconn_needs_command" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR or CLICOLOR=0 says no; CLICOLOR_FORCE says yes'

@@ -1,8 +1,11 @@
 //! The loop: asks the plan what to start, adds what probes bring to the evidence, ends when the plan says so.
 
-use crate::model::{Attempt, Evidence, Fact, Host, Millis, Question, Request};
+use crate::model::{
+    Attempt, DirectView, Evidence, Fact, Host, Lookup, LookupOutcome, Millis, Question, Request,
+    ResolverSettings,
+};
 use crate::plan::{self, Plan, Probe};
-use crate::probe::{self, AttemptAsk, Observation, SweepAsk, Tables};
+use crate::probe::{self, AttemptAsk, ContrastAsk, DirectAsk, Observation, SweepAsk, Tables};
 use crate::sys::{self, Flow};
 use std::mem;
 use std::net::SocketAddr;
@@ -12,6 +15,12 @@ use tokio::sync::{mpsc, watch};
 
 /// How long an answer that came may wait for the path that explains it.
 const MOST_SWEEPING: Duration = Duration::from_millis(1000);
+
+/// How long name servers may take to explain an answer that is there already.
+const MOST_NAMING: Duration = Duration::from_millis(1500);
+
+/// What every explanation may take, however late it is.
+const LEAST: Duration = Duration::from_millis(250);
 
 /// Gathers everything that bears on one target. Ends within the timeout for the name, the timeout for the
 /// connection, and the grace.
@@ -89,7 +98,15 @@ impl Investigation {
     /// Starts a probe; those that the kernel answers at once have answered when this returns.
     async fn start(&mut self, probe: Probe) {
         match probe {
-            Probe::Lookup => self.look_up().await,
+            Probe::Lookup => self.look_up(),
+            Probe::NameFiles => {
+                if let Host::Name(name) = &self.request.target.host {
+                    self.tell(Observation::NameFiles(Box::new(sys::name_files(name))));
+                }
+            }
+            Probe::Direct => self.ask_directly(),
+            Probe::Contrast => self.contrast(),
+            Probe::Listeners => self.read_listeners(),
             Probe::Attempt(index) => self.connect(index),
             Probe::Path(index, question) => self.sweep(index, question),
             Probe::Trials(index, kind) => {
@@ -101,6 +118,7 @@ impl Investigation {
             Probe::Refusals(index) => {
                 let Some(address) = self.candidates.get(index) else { return };
                 let flow = Flow {
+                    transport: self.request.target.transport,
                     destination: address.ip(),
                     port: address.port(),
                     source: self.request.source,
@@ -122,13 +140,84 @@ impl Investigation {
         }
     }
 
-    async fn look_up(&mut self) {
+    fn look_up(&mut self) {
         let Host::Name(name) = &self.request.target.host else { return };
         let deadline = self.request.timeout_ms.to_duration();
-        match probe::lookup(name.clone(), self.request.family, deadline).await {
-            Ok(lookup) => self.tell(Observation::Lookup(lookup)),
+        match probe::lookup(name.clone(), self.request.family, deadline) {
+            Ok(lookup) => {
+                let tell = self.tell.clone();
+                // Nobody listens any more once the answer is clear without it.
+                tokio::spawn(async move { drop(tell.send(Observation::Lookup(lookup.await))) });
+            }
             Err(error) => self.evidence.lacking = Some(probe::lacking(&error)),
         }
+    }
+
+    /// Asks the servers of resolv.conf, or the one that was asked for.
+    fn ask_directly(&mut self) {
+        let Host::Name(name) = &self.request.target.host else { return };
+        let settings = self.evidence.name_files.seen().and_then(|files| files.resolver.seen()).cloned();
+        let settings = settings.unwrap_or_default();
+        let servers = match self.request.dns {
+            Some(server) => vec![server],
+            None if settings.servers.is_empty() => vec![ResolverSettings::DEFAULT_SERVER],
+            None => settings.servers.clone(),
+        };
+        let end = self.begun + self.request.timeout_ms.to_duration();
+        // An answer is there, and this is to explain it; or the name is what everything waits for.
+        let deadline = match self.attempts_begun() {
+            Some(begun) => self.explaining(begun, MOST_NAMING),
+            None => end.max(Instant::now() + LEAST),
+        };
+        let ask = DirectAsk {
+            names: sys::search_names(name, &settings),
+            family: self.request.family,
+            servers,
+            begun: self.begun,
+            deadline,
+            tables: Arc::clone(&self.tables),
+        };
+        let tell = self.tell.clone();
+        tokio::spawn(async move { drop(tell.send(Observation::Direct(probe::ask_directly(ask).await))) });
+    }
+
+    /// When the first attempt began.
+    fn attempts_begun(&self) -> Option<Instant> {
+        self.evidence.attempts.first().map(|first| self.begun + first.started_ms.to_duration())
+    }
+
+    /// When an explanation has to be there: within the time for connecting, and never at once.
+    fn explaining(&self, begun: Instant, most: Duration) -> Instant {
+        let now = Instant::now();
+        (begun + self.request.timeout_ms.to_duration()).min(now + most).max(now + LEAST)
+    }
+
+    fn contrast(&mut self) {
+        let port = self.request.target.port;
+        let others = self.evidence.other_addresses();
+        let addresses = others.iter().map(|other| SocketAddr::new(other.address, port)).collect();
+        let begun = self.attempts_begun().unwrap_or(self.begun);
+        let ask = ContrastAsk {
+            addresses,
+            request: Arc::clone(&self.request),
+            tables: Arc::clone(&self.tables),
+            begun: self.begun,
+            deadline: self.explaining(begun, MOST_SWEEPING),
+        };
+        let tell = self.tell.clone();
+        tokio::spawn(async move { drop(tell.send(Observation::Contrast(probe::contrast(ask).await))) });
+    }
+
+    fn read_listeners(&mut self) {
+        let failed = |attempt: &&Attempt| attempt.connected_ms.is_none();
+        let local = |attempt: &&Attempt| attempt.is_local();
+        let attempts = || self.evidence.attempts.iter().filter(failed);
+        let Some(attempt) = attempts().find(local).or_else(|| attempts().next()) else { return };
+        let (address, at_ms, tell) = (attempt.address, self.now(), self.tell.clone());
+        // A machine with many processes takes its time.
+        tokio::task::spawn_blocking(move || {
+            drop(tell.send(Observation::Listeners(probe::listeners(address, at_ms))));
+        });
     }
 
     fn connect(&mut self, index: usize) {
@@ -178,7 +267,13 @@ impl Investigation {
 
     fn add(&mut self, observation: Observation) {
         match observation {
+            // Connecting went on with what the servers said.
+            Observation::Lookup(_) if self.evidence.lookup.was_asked() => {}
             Observation::Lookup(lookup) => self.evidence.lookup = Fact::Seen(lookup),
+            Observation::NameFiles(files) => self.evidence.name_files = Fact::Seen(*files),
+            Observation::Direct(view) => self.add_direct(view),
+            Observation::Listeners(listeners) => self.evidence.listeners = Fact::Seen(listeners),
+            Observation::Contrast(attempts) => self.evidence.contrast = Fact::Seen(attempts),
             Observation::Attempt(index, seen) => {
                 if let Some(attempt) = self.evidence.attempts.get_mut(index) {
                     // What other probes brought about it stays.
@@ -205,5 +300,18 @@ impl Investigation {
             Observation::Links(links) => self.evidence.host.links = links,
             Observation::PortStart(start) => self.evidence.host.unprivileged_port_start = start,
         }
+    }
+
+    /// The servers have spoken. Where the C library still waits for a dead one, nobody waits for it here.
+    fn add_direct(&mut self, view: DirectView) {
+        let waiting = self.request.dns.is_none() && !self.evidence.lookup.was_asked();
+        if waiting && plan::is_settled(&self.evidence, &view) {
+            self.evidence.lookup = Fact::Seen(Lookup {
+                outcome: LookupOutcome::NoAnswer,
+                elapsed_ms: self.now(),
+                other_family: Fact::NotAsked,
+            });
+        }
+        self.evidence.direct = Fact::Seen(view);
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{
-    Errno, FailedCall, Lookup, NeighbourSample, PathProbe, PathProtocol, Request, Resolved, Route,
-    RouteAnswer, RouteType, SoError, Sweep, Target,
+    Errno, FailedCall, Lookup, LookupOutcome, NeighbourSample, PathProbe, PathProtocol, Request, Resolved,
+    Route, RouteAnswer, RouteType, SoError, Sweep, Target,
 };
 
 /// Evidence for a literal address, nothing tried yet.
@@ -51,6 +51,9 @@ fn tried(attempts: impl IntoIterator<Item = Attempt>) -> Evidence {
     Evidence { attempts, ..resolved(&addresses) }
 }
 
+#[path = "plan/naming_tests.rs"]
+mod naming;
+
 const A: &str = "2001:db8:2::2";
 const B: &str = "198.18.1.2";
 
@@ -91,22 +94,53 @@ fn rows() -> Vec<Row> {
     rows.extend(waits());
     rows.extend(on_the_way());
     rows.extend(explained());
+    rows.extend(naming::rows());
     rows
 }
 
 fn beginnings() -> Vec<Row> {
-    use Probe::{Attempt as Try, Lookup};
+    use Probe::{Attempt as Try, Lookup, NameFiles};
     let failed = LookupOutcome::Failed { eai: "EAI_NONAME".into(), errno: None };
     vec![
         row("a literal starts its attempt at once", literal("198.18.1.2:80"), &[], 0.0, start([Try(0)])),
-        row("a name is looked up first", literal("db.example:80"), &[], 0.0, start([Lookup])),
-        row("a lookup is asked once", literal("db.example:80"), &[Lookup], 500.0, wait()),
-        row("no address is an answer", answered(failed), &[Lookup], 1.0, done()),
-        row("an empty answer is one too", resolved(&[]), &[Lookup], 1.0, done()),
-        row("no answer in time is one too", answered(LookupOutcome::NoAnswer), &[Lookup], 4000.0, done()),
-        row("all addresses are tried together", resolved(&[A, B]), &[Lookup], 1.0, start([Try(0), Try(1)])),
-        row("an attempt is started once", resolved(&[A, B]), &[Lookup, Try(0)], 1.0, start([Try(1)])),
-        row("attempts that were started are waited for", resolved(&[A]), &[Lookup, Try(0)], 1.0, wait()),
+        row(
+            "a name is looked up first",
+            literal("db.example:80"),
+            &[],
+            0.0,
+            Plan { wake_at: Some(Millis(1000.0)), ..start([Lookup]) },
+        ),
+        row("a lookup is asked once", literal("db.example:80"), &[Lookup], 500.0, wake(1000.0)),
+        row("no address is an answer: why?", answered(failed), &[Lookup], 1.0, start([NameFiles])),
+        row("an empty answer is one too", resolved(&[]), &[Lookup], 1.0, start([NameFiles])),
+        row(
+            "no answer in time is one too",
+            answered(LookupOutcome::NoAnswer),
+            &[Lookup],
+            4000.0,
+            start([NameFiles]),
+        ),
+        row(
+            "all addresses are tried together, and then the files are read",
+            resolved(&[A, B]),
+            &[Lookup],
+            1.0,
+            start([Try(0), Try(1), NameFiles]),
+        ),
+        row(
+            "an attempt is started once",
+            resolved(&[A, B]),
+            &[Lookup, Try(0), NameFiles],
+            1.0,
+            start([Try(1)]),
+        ),
+        row(
+            "attempts that were started are waited for",
+            resolved(&[A]),
+            &[Lookup, Try(0), NameFiles],
+            1.0,
+            wait(),
+        ),
     ]
 }
 
@@ -176,8 +210,13 @@ fn swept(question: Question, answer: Option<PathAnswer>, attempt: Attempt) -> At
     Attempt { path: Fact::Seen(Sweep { probes, questions: vec![question], done: true }), ..attempt }
 }
 
+/// Extra SYNs have been sent.
+fn tested(attempt: Attempt) -> Attempt {
+    Attempt { trials: Fact::Seen(Vec::new()), ..attempt }
+}
+
 fn on_the_way() -> Vec<Row> {
-    use Probe::{Path, Trials};
+    use Probe::{Listeners, Path, Trials};
     let near = |attempt| routed(RouteType::Unicast, None, attempt);
     let here = |attempt| routed(RouteType::Local, None, attempt);
     let silence = Path(0, Question::Silence);
@@ -242,7 +281,7 @@ fn on_the_way() -> Vec<Row> {
             tried([here(attempt(B))]),
             &[],
             400.0,
-            start([Trials(0, TrialKind::OwnSilence)]),
+            start([Listeners, Trials(0, TrialKind::OwnSilence)]),
         ),
         row(
             "a reset of this host",
@@ -252,6 +291,20 @@ fn on_the_way() -> Vec<Row> {
             start([Trials(0, TrialKind::OwnAnswer)]),
         ),
         row("a reset from afar", tried([far(refused(B))]), &[], 1.0, start([Path(0, Question::Reset)])),
+        row(
+            "a reset of this host, and its trials are over: who listens?",
+            tried([here(tested(refused(B)))]),
+            &[Trials(0, TrialKind::OwnAnswer)],
+            1.0,
+            start([Listeners]),
+        ),
+        row(
+            "a reset on the link, and its trials are over: is it a container of this host?",
+            tried([near(tested(refused(B)))]),
+            &[Trials(0, TrialKind::AnyReset)],
+            1.0,
+            start([Listeners]),
+        ),
         row(
             "a reset on the link may be made here",
             tried([near(refused(B))]),
@@ -309,7 +362,7 @@ fn few_addresses_are_swept() {
 }
 
 fn explained() -> Vec<Row> {
-    use Probe::{Addresses, Links, PortStart, Refusals};
+    use Probe::{Addresses, Links, Listeners, PortStart, Refusals};
     let one = |call, errno| tried([failed(B, call, errno)]);
     let connect = |errno| one(Call::Connect, errno);
     let with_refusals = |mut evidence: Evidence| {
@@ -384,7 +437,13 @@ fn explained() -> Vec<Row> {
             1.0,
             start([Refusals(0), Addresses, Links, Refusals(1)]),
         ),
-        row("silence on loopback: is lo up?", tried([ended("127.0.0.1")]), &[], 4000.0, start([Links])),
+        row(
+            "silence on loopback: is lo up, and who listens?",
+            tried([ended("127.0.0.1")]),
+            &[],
+            4000.0,
+            start([Links, Listeners]),
+        ),
         row("silence elsewhere asks nothing", tried([ended(B)]), &[], 4000.0, done()),
     ]);
     rows
@@ -411,6 +470,8 @@ fn nothing_is_asked_twice_and_the_end_asks_nothing() {
     for mut row in rows() {
         let plan = next(&row.evidence, &row.asked, Millis(row.now));
         assert!(!plan.done || plan.start.is_empty(), "{}", row.name);
+        let again = |(at, probe): (usize, &Probe)| plan.start.iter().take(at).any(|other| other == probe);
+        assert!(!plan.start.iter().enumerate().any(again), "{}: {:?}", row.name, plan.start);
         row.asked.extend(plan.start);
         let again = next(&row.evidence, &row.asked, Millis(row.now));
         assert_eq!(again.start, [], "{}", row.name);
@@ -426,7 +487,8 @@ fn a_name_with_very_many_addresses_is_answered_by_the_first_ones() {
     assert_eq!(tried.len(), MOST_ADDRESSES);
     let ips: Vec<String> = tried.iter().map(|address| address.ip().to_string()).collect();
     assert_eq!(ips, many[..MOST_ADDRESSES]);
-    assert_eq!(next(&evidence, &[], Millis(1.0)).start.len(), MOST_ADDRESSES);
+    // And the files are read.
+    assert_eq!(next(&evidence, &[], Millis(1.0)).start.len(), MOST_ADDRESSES + 1);
 }
 
 #[test]

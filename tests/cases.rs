@@ -12,7 +12,7 @@ use whyconn::render::{Detail, Style, human, json as one_line};
 use whyconn::report::{Report, Story, report};
 
 /// Cases that are rendered in colour too: a failure with commands, and a success.
-const COLOURED: &[&str] = &["refused.rst--closed-here", "connected.ok--service-speaks"];
+const COLOURED: &[&str] = &["refused.rst--closed-port-here-loopback-v4", "connected.ok--service-speaks-v4"];
 
 struct Case {
     name: String,

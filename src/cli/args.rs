@@ -4,7 +4,7 @@ use crate::model::Trace;
 use crate::render::{Color, Detail};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Say why a TCP connection fails, who made it fail, and how sure that is.
@@ -66,6 +66,10 @@ pub(super) struct DiagnoseArgs {
     /// Leave through this device
     #[arg(short, long, value_name = "DEV", value_parser = device)]
     pub(super) interface: Option<String>,
+
+    /// Ask this name server instead of the system's
+    #[arg(long, value_name = "ADDR[:PORT]", value_parser = name_server)]
+    pub(super) dns: Option<SocketAddr>,
 
     /// How long to watch the connection after the handshake; 0s to skip
     #[arg(long, value_name = "DURATION", default_value = "250ms", value_parser = duration)]
@@ -134,6 +138,19 @@ fn trace(text: &str) -> Result<Trace, String> {
 
 fn address(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| "give an IPv4 or IPv6 address, such as 198.51.100.2".to_owned())
+}
+
+/// An address, or one with a port; an IPv6 address with a port stands in brackets.
+fn name_server(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let parsed = bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)).or_else(|_| text.parse());
+    match parsed {
+        Ok(server) if server.port() > 0 => Ok(server),
+        _ => Err(
+            "give the address of a name server, such as 198.51.100.53, [2001:db8::53] or 198.51.100.53:5353"
+                .to_owned(),
+        ),
+    }
 }
 
 fn port(text: &str) -> Result<u16, String> {

@@ -104,6 +104,7 @@ fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
         source_port: args.source_port,
         interface: args.interface.clone(),
         trace: args.trace,
+        dns: args.dns,
         ..Request::new(target)
     })
 }

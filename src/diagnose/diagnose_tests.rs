@@ -1,19 +1,35 @@
 //! Every fault that the rules decide, next to its look-alikes, and what holds for all of them.
 
+#[path = "tests/alias.rs"]
+mod alias;
 #[path = "tests/answered.rs"]
 mod answered;
 #[path = "tests/build.rs"]
 mod build;
 #[path = "tests/here.rs"]
 mod here;
+#[path = "tests/listeners.rs"]
+mod listeners;
+#[path = "tests/mapped.rs"]
+mod mapped;
 #[path = "tests/names.rs"]
 mod names;
 #[path = "tests/properties.rs"]
 mod properties;
+#[path = "tests/remarks.rs"]
+mod remarks;
 #[path = "tests/row.rs"]
 mod row;
+#[path = "tests/servers.rs"]
+mod servers;
 #[path = "tests/silent.rs"]
 mod silent;
+#[path = "tests/spoken.rs"]
+mod spoken;
+#[path = "tests/told.rs"]
+mod told;
+#[path = "tests/unreached.rs"]
+mod unreached;
 #[path = "tests/way.rs"]
 mod way;
 #[path = "tests/without.rs"]
@@ -29,6 +45,11 @@ fn all_rows() -> Vec<Row> {
     rows.extend(way::rows());
     rows.extend(here::rows());
     rows.extend(names::rows());
+    rows.extend(servers::rows());
+    rows.extend(unreached::rows());
+    rows.extend(alias::rows());
+    rows.extend(mapped::rows());
+    rows.extend(listeners::rows());
     rows
 }
 
@@ -43,6 +64,11 @@ fn every_fault_gets_its_verdict() {
             wrong.push(format!(
                 "{}:\n  wanted {wanted:?}\n  got    {got:?} because {:?}",
                 row.name, finding.because
+            ));
+        } else if let Some(alternatives) = row.alternatives.filter(|wanted| *wanted != finding.alternatives) {
+            wrong.push(format!(
+                "{}:\n  wanted or {alternatives:?}\n  got    or {:?}",
+                row.name, finding.alternatives
             ));
         }
     }

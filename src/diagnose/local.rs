@@ -325,6 +325,10 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
 pub(super) fn connect_failed(view: &View) -> Option<Finding> {
     let failed = view.attempt.failed?;
     let finding = match failed.errno.get() {
+        // A datagram, unlike a SYN, tells the program what the output filter did to it (udp_sendmsg).
+        E::EPERM if failed.call == Call::Send => {
+            here(Code::LocalFirewallDrop, Certainty::Certain, &[Clue::CallFailed]).variant("datagram")
+        }
         E::EADDRNOTAVAIL if view.evidence.request.source_port.is_some() => {
             here(Code::LocalTupleInUse, Certainty::Likely, &[Clue::CallFailed])
                 .or(&[Code::LocalFamilyDisabled])

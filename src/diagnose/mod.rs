@@ -4,21 +4,24 @@
 //! Each attempt is judged by the first rule of the `rules` table that holds; `combine` then picks the attempt
 //! that explains the target. Words are not chosen here, only codes, clues and variants.
 
+mod alias;
 mod combine;
 pub mod icmp;
 mod local;
 mod names;
 pub mod path;
+mod remarks;
 mod rules;
+mod servers;
 mod signals;
 mod silence;
 mod view;
 
-use crate::model::{Attempt, Evidence, Link, Refusal};
+use crate::model::{Attempt, Evidence, ForeignListening, Link, Listening, Refusal, ServerView};
 use crate::verdict::{Certainty, Clue, Code, Variant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use view::View;
 
 /// Who did it.
@@ -111,6 +114,29 @@ pub enum Remark {
     PortForwarded,
     /// Something on this host answers in the target's name.
     Intercepted,
+    /// A name server that kept silent, and for which ordinary programs wait.
+    NameServerDead {
+        /// Which.
+        server: SocketAddr,
+    },
+    /// The name server was chosen by the user: ordinary programs ask others.
+    AskedServer,
+    /// The name leads to the unspecified address, as a filter of names has it.
+    Sinkhole {
+        /// 0.0.0.0 or ::
+        address: IpAddr,
+    },
+    /// The hosts file pins the name, and the name servers give another address.
+    HostsOverride,
+    /// Another network namespace of this machine has the port open.
+    ListensInNamespace,
+    /// A port beside the one asked for is open.
+    PortNearby {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// What it costs clients that the first address fails.
+    FirstAddressCost,
     /// Another address of the name failed.
     AddressFailed {
         /// Which attempt.
@@ -135,24 +161,39 @@ pub struct Diagnosis {
 
 /// Judges the evidence.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    if evidence.attempts.is_empty() {
-        return Diagnosis {
-            finding: names::judge(evidence),
-            about: None,
-            attempts: Vec::new(),
-            remarks: Vec::new(),
-        };
+    let mut diagnosis = if evidence.attempts.is_empty() {
+        Diagnosis { finding: names::judge(evidence), about: None, attempts: Vec::new(), remarks: Vec::new() }
+    } else {
+        let judged =
+            evidence.attempts.iter().map(|attempt| attempt.ended_ms.map(|_| rules::judge(evidence, attempt)));
+        combine::combine(judged.collect())
+    };
+    if let Some(attempt) = diagnosis.about.and_then(|about| evidence.attempts.get(about))
+        && let Some(finding) = alias::replace(&View { evidence, attempt }, &diagnosis.finding)
+    {
+        diagnosis.finding = finding;
     }
-    let attempts = evidence
-        .attempts
-        .iter()
-        .map(|attempt| attempt.ended_ms.map(|_| rules::judge(evidence, attempt)))
-        .collect();
-    let mut diagnosis = combine::combine(attempts);
-    if let Some(attempt) = diagnosis.about.and_then(|about| evidence.attempts.get(about)) {
-        diagnosis.remarks.extend(forwarding(&View { evidence, attempt }, &diagnosis.finding));
-    }
+    let remarks = remarks::remarks(evidence, &diagnosis);
+    diagnosis.remarks.extend(remarks);
     diagnosis
+}
+
+/// The name server that a verdict about a name is about, and what became of reaching it.
+pub fn deciding_server(evidence: &Evidence) -> Option<(&ServerView, Option<Finding>)> {
+    servers::deciding(evidence).map(|(server, standing)| match standing {
+        servers::Standing::Unreachable(finding) => (server, Some(*finding)),
+        _ => (server, None),
+    })
+}
+
+/// The listeners of this host on the very port.
+pub fn listeners_on_port(evidence: &Evidence) -> impl Iterator<Item = &Listening> {
+    alias::on_port(evidence)
+}
+
+/// The listeners of other network namespaces on the very port.
+pub fn foreign_listeners(evidence: &Evidence) -> &[ForeignListening] {
+    alias::foreign(evidence)
 }
 
 /// The device that a verdict about a device is about.
@@ -164,19 +205,6 @@ pub fn deciding_device<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Opti
 /// The route or rule that a refused connect is due to.
 pub fn deciding_refusal<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a Refusal> {
     local::fitting_refusal(&View { evidence, attempt })
-}
-
-/// Does the port lead somewhere else than its address says?
-fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
-    if finding.variant == "intercepted" {
-        return Some(Remark::Intercepted);
-    }
-    if signals::is_forwarded(view) {
-        return Some(Remark::PortForwarded);
-    }
-    let path = view.path()?;
-    let nearer = || path.reset_at().and_then(|at| at.checked_sub(1)).is_some_and(|ttl| path.reached_at(ttl));
-    (path.target_forwards() || nearer()).then_some(Remark::PortForwarded)
 }
 
 #[cfg(test)]

@@ -1,53 +1,251 @@
-//! Rules for a target whose name gave no address.
+//! Rules for a target whose name gave no address: what ordinary programs got decides, what the name servers
+//! say when asked directly explains.
 
 use super::local::{is_shortage, shortage};
+use super::servers::{self, Standing};
 use super::{Culprit, Finding};
-use crate::model::{Evidence, Host, LookupOutcome};
-use crate::verdict::{Certainty, Clue, Code, Variant};
+use crate::model::{Evidence, Host, LookupOutcome, NameSource, malformed};
+use crate::verdict::{Certainty, Clue, Code};
 
 /// Judges the lookup; also the case in which not even that was begun.
 pub(super) fn judge(evidence: &Evidence) -> Finding {
     if let Some(lacking) = &evidence.lacking {
         return shortage(lacking.errno.get());
     }
-    let resolver = Culprit::Resolver { address: None };
-    let Some(lookup) = evidence.lookup.seen() else {
-        return Finding::new(Code::ResolveTimeout, Certainty::Possible, resolver, &[]);
-    };
     let name = match &evidence.request.target.host {
         Host::Name(name) => name.as_str(),
         Host::Address { .. } => "",
     };
-    let answer = [Clue::NameAnswer];
-    match &lookup.outcome {
-        LookupOutcome::NoAnswer => Finding::new(Code::ResolveTimeout, Certainty::Likely, resolver, &answer)
-            .or(&[Code::ResolveServerUnreachable, Code::ResolveServfail]),
-        LookupOutcome::Addresses(_) => {
-            // Answered, and without one address: no C library says so, but a custom one may.
-            Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &answer)
+    let outcome = evidence.lookup.seen().map(|lookup| &lookup.outcome);
+    if let Some(LookupOutcome::Failed { errno: Some(errno), .. }) = outcome
+        && is_shortage(errno.get())
+    {
+        return shortage(errno.get());
+    }
+    if matches!(outcome, Some(LookupOutcome::Failed { eai, .. }) if eai == "EAI_MEMORY") {
+        return Finding::new(Code::LocalLimits, Certainty::Certain, Culprit::Client, &[Clue::NameAnswer]);
+    }
+    let failed = matches!(outcome, Some(LookupOutcome::Failed { .. }));
+    if let Some(variant) = malformed(name)
+        && (failed || evidence.request.dns.is_some())
+    {
+        let both = [Clue::NameAnswer, Clue::NameMalformed];
+        let because = if failed { &both[..] } else { &[Clue::NameMalformed] };
+        return Finding::new(Code::ResolveBadName, Certainty::Certain, Culprit::Client, because)
+            .variant(variant);
+    }
+    let resolver = Culprit::Resolver { address: None };
+    match outcome {
+        // `--dns`: nobody else was asked.
+        None => by_servers(evidence)
+            .unwrap_or_else(|| Finding::new(Code::ResolveTimeout, Certainty::Possible, resolver, &[])),
+        // It may yet come.
+        Some(LookupOutcome::NoAnswer) if evidence.request.target.is_loopback_name() => {
+            Finding { certainty: Certainty::Likely, ..unmapped() }.or(&[Code::ResolveTimeout])
         }
-        LookupOutcome::Failed { eai, errno } => {
-            if let Some(errno) = errno
-                && is_shortage(errno.get())
-            {
-                return shortage(errno.get());
-            }
-            if let Some(variant) = malformed(name) {
-                let because = [Clue::NameAnswer, Clue::NameMalformed];
-                return Finding::new(Code::ResolveBadName, Certainty::Certain, Culprit::Client, &because)
-                    .variant(variant);
-            }
-            if lookup.other_family.seen().is_some_and(|others| !others.is_empty()) {
+        Some(LookupOutcome::NoAnswer) => and_name_answer(by_servers(evidence)).unwrap_or_else(|| {
+            Finding::new(Code::ResolveTimeout, Certainty::Likely, resolver, &[Clue::NameAnswer])
+                .variant("eai")
+                .or(&[Code::ResolveServerUnreachable, Code::ResolveServfail])
+        }),
+        // Answered, and without one address: no C library says so, but a custom one may.
+        Some(LookupOutcome::Addresses(_)) => {
+            Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &[Clue::NameAnswer])
+        }
+        Some(LookupOutcome::Failed { eai, .. }) => {
+            let others = evidence.lookup.seen().and_then(|lookup| lookup.other_family.seen());
+            // A question that failed does not say that there is no address; the hosts file has all of localhost.
+            let none = matches!(eai.as_str(), "EAI_NONAME" | "EAI_NODATA" | "EAI_ADDRFAMILY")
+                || evidence.request.target.is_loopback_name();
+            if none && others.is_some_and(|others| !others.is_empty()) {
                 let because = [Clue::NameAnswer, Clue::OtherFamilyOnly];
                 return Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &because)
                     .variant("family");
             }
-            by_eai(evidence, eai, resolver)
+            if evidence.request.target.is_loopback_name() {
+                return unmapped();
+            }
+            no_source(evidence).or_else(|| explained(evidence, eai)).unwrap_or_else(|| by_eai(evidence, eai))
         }
     }
 }
 
-fn by_eai(evidence: &Evidence, eai: &str, resolver: Culprit) -> Finding {
+/// A loopback name that leads nowhere.
+fn unmapped() -> Finding {
+    Finding::new(Code::AliasLocalhostMapping, Certainty::Certain, Culprit::Client, &[Clue::NameAnswer])
+        .variant("unresolved")
+}
+
+/// What the C library's error means, by what the servers say now.
+fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
+    let (server, standing) = servers::deciding(evidence)?;
+    let resolver = Culprit::Resolver { address: Some(server.address().ip()) };
+    let both = [Clue::NameAnswer, Clue::DnsAnswer];
+    let finding = match (eai, &standing) {
+        ("EAI_NONAME", Standing::NoName) => {
+            // Other sources of names may be asked before the servers, and end the search.
+            let plain = sources(evidence).is_some_and(|all| all.iter().all(is_plain));
+            let certainty = if plain { Certainty::Certain } else { Certainty::Likely };
+            let finding = Finding::new(Code::ResolveNxdomain, certainty, resolver, &both);
+            if plain { finding } else { finding.or(&[Code::ResolveNoServer]) }
+        }
+        ("EAI_NONAME" | "EAI_NODATA", Standing::Addresses) => {
+            let because = [Clue::NameAnswer, Clue::DnsDisagrees];
+            let code = if eai == "EAI_NONAME" { Code::ResolveNxdomain } else { Code::ResolveNoAddress };
+            Finding::new(code, Certainty::Likely, Culprit::Client, &because)
+                .variant("disagree")
+                .or(&[Code::ResolveNoServer])
+        }
+        // systemd's source says of a name without an address that there is none.
+        ("EAI_NODATA" | "EAI_ADDRFAMILY" | "EAI_NONAME", Standing::NoAddress) => {
+            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(evidence) };
+            Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &both).variant(variant)
+        }
+        // Of two questions, A and AAAA, glibc drops the one that failed and tells the other's answer.
+        ("EAI_NODATA", Standing::Error(_)) => {
+            let failure = servers::failure(evidence)?;
+            let half = servers::fails_by_half(server);
+            let finding = if half { failure } else { at_most_likely(failure, Code::ResolveNoAddress) };
+            return and_name_answer(Some(finding));
+        }
+        // Some errors, FORMERR among them, the C library takes for the word that there is no such name.
+        ("EAI_NONAME", Standing::Error(_)) => {
+            return and_name_answer(
+                servers::failure(evidence).map(|finding| at_most_likely(finding, Code::ResolveNxdomain)),
+            );
+        }
+        ("EAI_AGAIN", Standing::Addresses) => late(evidence)?,
+        ("EAI_AGAIN" | "EAI_FAIL" | "EAI_SYSTEM", _) => return and_name_answer(by_servers(evidence)),
+        _ => return None,
+    };
+    Some(finding)
+}
+
+/// An answer that came, and later than the C library waits.
+fn late(evidence: &Evidence) -> Option<Finding> {
+    let patience = evidence.name_files.seen()?.resolver.seen()?.timeout_s;
+    if !waited(evidence) {
+        return None;
+    }
+    let (server, exchange, _) =
+        evidence.direct.seen()?.answers().find(|(_, _, answer)| !answer.addresses.is_empty())?;
+    (exchange.elapsed_ms.0 > f64::from(patience) * 1e3).then(|| {
+        let resolver = Culprit::Resolver { address: Some(server.ip()) };
+        let because = [Clue::NameAnswer, Clue::DnsLate];
+        Finding::new(Code::ResolveTimeout, Certainty::Certain, resolver, &because).variant("slow")
+    })
+}
+
+fn at_most_likely(mut finding: Finding, or: Code) -> Finding {
+    finding.certainty = finding.certainty.min(Certainty::Likely);
+    if !finding.alternatives.contains(&or) {
+        finding.alternatives.push(or);
+    }
+    finding
+}
+
+/// Whether the C library had the time to find a server silent.
+fn waited(evidence: &Evidence) -> bool {
+    let settings = evidence.name_files.seen().and_then(|files| files.resolver.seen());
+    let patience = settings.map_or(5, |settings| settings.timeout_s);
+    evidence.lookup.seen().is_none_or(|lookup| match lookup.outcome {
+        LookupOutcome::Failed { .. } => lookup.elapsed_ms.0 >= f64::from(patience) * 1e3,
+        _ => true,
+    })
+}
+
+/// The servers' own words, where the C library has none.
+fn by_servers(evidence: &Evidence) -> Option<Finding> {
+    let (server, standing) = servers::deciding(evidence)?;
+    let resolver = Culprit::Resolver { address: Some(server.address().ip()) };
+    // Where the C library still waits, a server before this one, or another source, may know better.
+    let asked = evidence.request.dns.is_some();
+    let settled = asked || (evidence.asks_servers_only() && !servers::any_silent_before(evidence, server));
+    let said = |code| {
+        let certainty = if settled { Certainty::Certain } else { Certainty::Likely };
+        let finding = Finding::new(code, certainty, resolver.clone(), &[Clue::DnsAnswer]);
+        Some(if settled { finding } else { finding.or(&[Code::ResolveTimeout]) })
+    };
+    // The C library said "try again", and that has passed, or it is still waiting.
+    let waiting =
+        !matches!(evidence.lookup.seen().map(|lookup| &lookup.outcome), Some(LookupOutcome::Failed { .. }));
+    match standing {
+        Standing::Addresses => None,
+        Standing::NoName | Standing::NoAddress if !waiting => None,
+        Standing::NoName => said(Code::ResolveNxdomain),
+        Standing::NoAddress => {
+            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(evidence) };
+            said(Code::ResolveNoAddress).map(|finding| finding.variant(variant))
+        }
+        Standing::Unreachable(_) if is_default_server(evidence) => {
+            let because = [Clue::NoServerConfigured, Clue::DnsUnreachable];
+            Some(Finding::new(Code::ResolveNoServer, Certainty::Certain, Culprit::Client, &because))
+        }
+        Standing::Silent if is_default_server(evidence) => {
+            let because = [Clue::NoServerConfigured, Clue::DnsSilent];
+            let finding = Finding::new(Code::ResolveNoServer, Certainty::Likely, Culprit::Client, &because);
+            Some(finding.or(&[Code::ResolveTimeout]))
+        }
+        // It said "try again" before it can have found a server silent.
+        Standing::Silent if !waited(evidence) => {
+            servers::failure(evidence).map(|finding| at_most_likely(finding, Code::ResolveServfail))
+        }
+        _ => servers::failure(evidence),
+    }
+}
+
+/// Whether the one server asked is the one that the C library makes up where none is configured.
+fn is_default_server(evidence: &Evidence) -> bool {
+    evidence.request.dns.is_none()
+        && evidence
+            .name_files
+            .seen()
+            .and_then(|files| files.resolver.seen())
+            .is_some_and(|settings| settings.servers.is_empty())
+}
+
+fn alias_variant(evidence: &Evidence) -> &'static str {
+    let view = evidence.direct.seen();
+    let led = view.is_some_and(|view| view.answers().any(|(_, _, answer)| !answer.aliases.is_empty()));
+    if led { "alias" } else { "" }
+}
+
+fn and_name_answer(finding: Option<Finding>) -> Option<Finding> {
+    finding.map(|mut finding| {
+        finding.because.insert(0, Clue::NameAnswer);
+        finding
+    })
+}
+
+fn sources(evidence: &Evidence) -> Option<&[NameSource]> {
+    evidence.name_files.seen()?.sources.seen().map(Vec::as_slice)
+}
+
+/// Sources that say nothing about names of the DNS, or say what the name servers say.
+fn is_plain(source: &NameSource) -> bool {
+    let quiet = ["files", "dns", "resolve", "myhostname", "mymachines", "nis", "nisplus", "db"];
+    quiet.contains(&source.name.as_str()) || source.name.starts_with("mdns")
+}
+
+/// Ordinary programs are told to ask no name server.
+fn no_source(evidence: &Evidence) -> Option<Finding> {
+    let all = sources(evidence)?;
+    if all.iter().any(|source| matches!(source.name.as_str(), "dns" | "resolve")) {
+        return None;
+    }
+    // What has names of its own may just lack this one.
+    let quiet = ["files", "myhostname", "mymachines"];
+    let alone = all.iter().all(|source| quiet.contains(&source.name.as_str()));
+    let certainty = if alone { Certainty::Certain } else { Certainty::Likely };
+    let because = [Clue::NameAnswer, Clue::NoDnsSource];
+    let finding =
+        Finding::new(Code::ResolveNoServer, certainty, Culprit::Client, &because).variant("nsswitch");
+    Some(if certainty == Certainty::Certain { finding } else { finding.or(&[Code::ResolveNxdomain]) })
+}
+
+/// The C library's error alone, where nothing explains it.
+fn by_eai(evidence: &Evidence, eai: &str) -> Finding {
+    let resolver = Culprit::Resolver { address: None };
     let answer = [Clue::NameAnswer];
     match eai {
         // glibc says so for NXDOMAIN, and as well where nsswitch asks no name server.
@@ -56,66 +254,12 @@ fn by_eai(evidence: &Evidence, eai: &str, resolver: Culprit) -> Finding {
         "EAI_NODATA" | "EAI_ADDRFAMILY" if evidence.request.family.is_some() => {
             Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &answer).variant("asked")
         }
-        // Of two questions, A and AAAA, glibc drops the one that failed and tells the other's answer.
         "EAI_NODATA" | "EAI_ADDRFAMILY" => {
             Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &answer)
                 .or(&[Code::ResolveServfail])
         }
-        "EAI_MEMORY" => Finding::new(Code::LocalLimits, Certainty::Certain, Culprit::Client, &answer),
-        _ => Finding::new(Code::ResolveServfail, Certainty::Possible, resolver, &answer).or(&[
-            Code::ResolveRefused,
-            Code::ResolveServerUnreachable,
-            Code::ResolveNoServer,
-        ]),
-    }
-}
-
-/// What is wrong with a name, if anything: RFC 1035 section 2.3.4 for lengths, RFC 952 and 1123 for characters.
-/// The underscore is let through, as the C library does.
-pub(super) fn malformed(name: &str) -> Option<Variant> {
-    let bare = name.strip_suffix('.').unwrap_or(name);
-    if !name.is_ascii() {
-        return Some("non-ascii");
-    }
-    if bare.is_empty() || bare.split('.').any(str::is_empty) {
-        return Some("empty-label");
-    }
-    if bare.split('.').any(|label| label.len() > 63) {
-        return Some("long-label");
-    }
-    if bare.len() > 253 {
-        return Some("long-name");
-    }
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    // The C library refuses a leading hyphen too (res_hnok).
-    (name.starts_with('-') || !bare.bytes().all(legal)).then_some("characters")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_break_the_rules_in_named_ways() {
-        let label = "a".repeat(63);
-        let rows = [
-            ("db.example", None),
-            ("db.example.", None),
-            ("_sip._tcp.example", None),
-            (label.as_str(), None),
-            ("", Some("empty-label")),
-            (".", Some("empty-label")),
-            ("a..b", Some("empty-label")),
-            (".a", Some("empty-label")),
-            ("müller.example", Some("non-ascii")),
-            ("a b", Some("characters")),
-            ("-a.example", Some("characters")),
-            ("a\u{1b}[31m", Some("characters")),
-        ];
-        for (name, expected) in rows {
-            assert_eq!(malformed(name), expected, "{name}");
-        }
-        assert_eq!(malformed(&"a".repeat(64)), Some("long-label"));
-        assert_eq!(malformed(&vec!["abcdefghi"; 26].join(".")), Some("long-name"));
+        _ => Finding::new(Code::ResolveServfail, Certainty::Possible, resolver, &answer)
+            .variant("eai")
+            .or(&[Code::ResolveRefused, Code::ResolveServerUnreachable, Code::ResolveNoServer]),
     }
 }

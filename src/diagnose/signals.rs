@@ -1,8 +1,8 @@
 //! Rules about what came back: a handshake, an ICMP error, a reset.
 
 use super::view::View;
-use super::{Culprit, Finding, icmp};
-use crate::model::{AfterHandshake, Icmp, NeighbourState, PathAnswer, TcpState, Trial};
+use super::{Culprit, Finding, alias, icmp};
+use crate::model::{AfterHandshake, Icmp, NeighbourState, PathAnswer, PeerEnd, TcpState, Transport, Trial};
 use crate::plan::MOST_HOPS;
 use crate::verdict::{Certainty, Clue, Code, Variant};
 use nix::errno::Errno as E;
@@ -50,6 +50,11 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
         Some(AfterHandshake::Closed) => broken(Code::ServiceClosed, Clue::PeerClosed),
         Some(AfterHandshake::Reset) => broken(Code::ServiceReset, Clue::PeerReset),
         after => {
+            // Whoever spoke has accepted it since.
+            let spoke = matches!(after, Some(AfterHandshake::Data(_)));
+            if let Some(finding) = not_accepted(view).filter(|_| !spoke) {
+                return Some(finding);
+            }
             let mut because = vec![Clue::Handshake];
             because.extend(after.map(|after| match after {
                 AfterHandshake::Data(_) => Clue::PeerSpoke,
@@ -59,6 +64,25 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
             Some(Finding { culprit: None, ..finding })
         }
     }
+}
+
+/// A program that has not accepted for this long is not just busy.
+const UNACCEPTED: f64 = 950.0;
+
+/// The handshake is the kernel's work: here the program never took the connection from the accept queue.
+fn not_accepted(view: &View) -> Option<Finding> {
+    let acceptance = view.attempt.acceptance.seen()?;
+    let full = acceptance.listener.as_ref().is_some_and(|listener| listener.queue > listener.queue_limit);
+    let sure = match acceptance.peer {
+        PeerEnd::Unaccepted => acceptance.after_ms.0 >= UNACCEPTED,
+        // A handshake whose last ACK found the queue full looks like one that waits for data.
+        PeerEnd::Deferred if full => false,
+        _ => return None,
+    };
+    let because = [Clue::Handshake, Clue::NotAccepted];
+    let certainty = if sure { Certainty::Certain } else { Certainty::Likely };
+    let finding = Finding::new(Code::ServiceNotAccepting, certainty, Culprit::Service, &because);
+    Some(if sure { finding } else { finding.or(&[Code::ConnectedOk]) })
 }
 
 /// Whether both ends are one; 0.0.0.0 and :: are connected to loopback.
@@ -75,7 +99,11 @@ const RESOLVING: f64 = 900.0;
 /// address is dropped as a martian (fib_validate_source).
 pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     let (icmp, entry) = view.icmp()?;
-    if !view.is_ours(entry) {
+    // A closed UDP port of this host is told by its own ICMP error.
+    let closed = view.attempt.transport == Transport::Udp
+        && view.attempt.is_local()
+        && icmp::code_of(icmp) == Code::RefusedIcmpPort;
+    if !view.is_ours(entry) || closed {
         return None;
     }
     // The kernel reports an unanswered neighbour as host unreachable from itself (ipv4_link_failure), after
@@ -98,8 +126,17 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     if host && unknown && late {
         return Some(silent_link(view, Certainty::Likely, &because).or(&[Code::LocalFirewallReject]));
     }
+    let code = icmp::code_of(icmp);
+    // The kernel's own answer for a closed port; a filter's REJECT is the same packet.
+    if view.attempt.transport == Transport::Udp && view.attempt.is_local() && code == Code::RefusedIcmpPort {
+        let because = [Clue::IcmpError, Clue::TargetIsLocal];
+        return Some(
+            Finding::new(code, Certainty::Likely, Culprit::Target, &because)
+                .variant("udp")
+                .or(&[Code::LocalFirewallReject]),
+        );
+    }
     if is_forwarded(view) {
-        let code = icmp::code_of(icmp);
         return Some(
             Finding::new(code, Certainty::Likely, Culprit::Target, &[Clue::IcmpError, Clue::NotOverLoopback])
                 .or(&[Code::LocalFirewallReject]),
@@ -154,7 +191,12 @@ fn sender_of(view: &View, icmp: Icmp, sender: Option<IpAddr>) -> (Code, Culprit,
     let is_port = code == Code::RefusedIcmpPort;
     match sender {
         Some(sender) if sender == view.target() => {
-            (code, Culprit::Target, if is_port { "" } else { "target" })
+            let variant = match view.attempt.transport {
+                _ if !is_port => "target",
+                Transport::Udp => "udp",
+                Transport::Tcp => "",
+            };
+            (code, Culprit::Target, variant)
         }
         Some(address) => {
             let hop = view.path().and_then(|path| path.hop_of(address));
@@ -277,19 +319,39 @@ fn own_reset(view: &View) -> Finding {
         let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
         return if certain { finding } else { finding.or(&[Code::RefusedRst]) };
     }
-    let finding = Finding::new(
-        Code::RefusedRst,
-        Certainty::Likely,
-        Culprit::Target,
-        &[Clue::SynReset, Clue::TargetIsLocal],
-    )
-    .variant("local")
-    .or(&[Code::AliasBoundElsewhere]);
-    if resets().any(|trial| trial.counters.out_resets == 1) {
-        let because = [Clue::SynReset, Clue::TargetIsLocal, Clue::ResetByOwnTcp].to_vec();
-        return Finding { because, ..finding };
+    // Others' resets are counted too: each SYN drew one, and nobody else did meanwhile.
+    let counted = resets().next().is_some() && resets().all(|trial| trial.counters.out_resets == 1);
+    let mut because = vec![Clue::SynReset, Clue::TargetIsLocal];
+    because.extend(counted.then_some(Clue::ResetByOwnTcp));
+    let mut finding =
+        Finding::new(Code::RefusedRst, Certainty::Likely, Culprit::Target, &because).variant("local");
+    match open_here(view) {
+        Some(false) if counted => {
+            finding.because.push(Clue::NoListener);
+            return Finding { certainty: Certainty::Certain, variant: "nothing-here", ..finding };
+        }
+        // It was refused all the same: the listener is younger than the answer, or something stands between.
+        Some(true) => finding.alternatives.push(Code::LocalFirewallReject),
+        Some(false) => {}
+        None => finding.alternatives.push(Code::AliasBoundElsewhere),
     }
-    finding.or(&[Code::LocalFirewallReject])
+    if !counted && !finding.alternatives.contains(&Code::LocalFirewallReject) {
+        finding.alternatives.push(Code::LocalFirewallReject);
+    }
+    finding
+}
+
+/// Whether anything on this machine listens on the port; `None` where not everything could be looked at, or
+/// something listens that may or may not be meant.
+fn open_here(view: &View) -> Option<bool> {
+    let listeners = view.evidence.listeners.seen()?;
+    let here = listeners.here.seen()?;
+    let port = view.attempt.address.port();
+    let mut on_port = here.iter().filter(|listening| listening.address.port() == port).peekable();
+    if on_port.peek().is_none() {
+        return listeners.elsewhere.seen()?.is_empty().then_some(false);
+    }
+    on_port.any(|listening| alias::takes(view.evidence, listening, view.target())).then_some(true)
 }
 
 /// A reset that came back to a SYN whose TTL could not have reached the target.

@@ -4,8 +4,8 @@
 
 use super::signals::{silent_link, worn_out};
 use super::view::View;
-use super::{Culprit, Finding};
-use crate::model::{Counters, NeighbourState, PathProtocol, RouteAnswer, Window};
+use super::{Culprit, Finding, alias};
+use crate::model::{Counters, Listening, NeighbourState, PathProtocol, RouteAnswer, Window};
 use crate::verdict::{Certainty, Clue, Code};
 
 /// The route went away after the first SYN: retransmissions find none (inet_sk_rebuild_header).
@@ -135,6 +135,16 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
             Finding::new(Code::LocalFirewallDrop, Certainty::Certain, Culprit::Client, &because)
                 .variant("in"),
         );
+    }
+    let full = |listening: &&Listening| listening.queue > listening.queue_limit;
+    let takers = alias::takers(view.evidence, view.target());
+    if takers.iter().any(full) {
+        let because = [Clue::TargetIsLocal, Clue::QueueFull];
+        // Of several that share the port the kernel chooses one for each connection.
+        let all = takers.iter().all(full);
+        let certainty = if all { Certainty::Certain } else { Certainty::Likely };
+        let finding = Finding::new(Code::TimeoutAcceptQueue, certainty, Culprit::Service, &because);
+        return Some(if all { finding } else { finding.or(&[Code::TimeoutPortSilent]) });
     }
     let overflowed = silent().next().is_some() && silent().all(|trial| trial.counters.listen_overflows > 0);
     overflowed.then(|| {

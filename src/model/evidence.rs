@@ -1,9 +1,10 @@
 //! Everything that was seen, unfolded; enough to diagnose it again.
 
-use super::target::{Family, Target};
+use super::target::{Family, Target, Transport};
 use super::{
-    Errno, Fact, HostFacts, Icmp, Link, Millis, NeighbourSample, QueueEntry, Refusal, Route, RouteAnswer,
-    RouteType, SoError, Sweep, TcpInfo, TcpState, Trace, Trial, Window,
+    Acceptance, DirectView, Errno, Fact, HostFacts, HostsLine, Icmp, Link, Listeners, Millis, NameFiles,
+    NeighbourSample, QueueEntry, Refusal, Route, RouteAnswer, RouteType, SoError, Sweep, TcpInfo, TcpState,
+    Trace, Trial, Window,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct Request {
     /// `--trace`.
     #[serde(default)]
     pub trace: Trace,
+    /// `--dns`: the name server to ask instead of the system's.
+    #[serde(default)]
+    pub dns: Option<SocketAddr>,
 }
 
 impl Request {
@@ -48,6 +52,7 @@ impl Request {
             source_port: None,
             interface: None,
             trace: Trace::Auto,
+            dns: None,
         }
     }
 }
@@ -60,9 +65,21 @@ pub struct Evidence {
     /// What ordinary programs get for the name; not asked for a literal address.
     #[serde(default)]
     pub lookup: Fact<Lookup>,
+    /// What the files under /etc say about the name.
+    #[serde(default)]
+    pub name_files: Fact<NameFiles>,
+    /// What the name servers say when they are asked directly.
+    #[serde(default)]
+    pub direct: Fact<DirectView>,
     /// One for each address, in the order in which an ordinary client tries them.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
+    /// Attempts at addresses that the name servers give, and this host's files do not.
+    #[serde(default)]
+    pub contrast: Fact<Vec<Attempt>>,
+    /// Who listens on this machine.
+    #[serde(default)]
+    pub listeners: Fact<Listeners>,
     /// This host's own tables.
     #[serde(default)]
     pub host: HostFacts,
@@ -79,11 +96,62 @@ impl Evidence {
         Evidence {
             request,
             lookup: Fact::NotAsked,
+            name_files: Fact::NotAsked,
+            direct: Fact::NotAsked,
+            contrast: Fact::NotAsked,
+            listeners: Fact::NotAsked,
             attempts: Vec::new(),
             host: HostFacts::default(),
             lacking: None,
             elapsed_ms: Millis::default(),
         }
+    }
+
+    /// The lines of the hosts file that ordinary programs have the address of the name from.
+    pub fn pins(&self) -> impl Iterator<Item = &HostsLine> {
+        let lines = self.name_files.seen().and_then(|files| files.hosts.seen());
+        let given = match self.lookup.seen().map(|lookup| &lookup.outcome) {
+            Some(LookupOutcome::Addresses(addresses)) => addresses.as_slice(),
+            _ => &[],
+        };
+        let reads_files = |files: &NameFiles| {
+            // Of two sources that have the name the first is believed.
+            files.sources.seen().is_none_or(|sources| {
+                let first =
+                    sources.iter().find(|source| matches!(source.name.as_str(), "files" | "dns" | "resolve"));
+                first.is_some_and(|source| source.name == "files")
+            })
+        };
+        let lines = lines.filter(|_| self.name_files.seen().is_some_and(reads_files));
+        lines.into_iter().flatten().filter(|line| {
+            given.iter().any(|resolved| resolved.address.to_canonical() == line.address.to_canonical())
+        })
+    }
+
+    /// Whether the hosts file says something else than the name servers: none of its addresses is theirs.
+    pub fn is_overridden(&self) -> bool {
+        let direct = self.direct.seen().map(|view| view.addresses.as_slice()).unwrap_or_default();
+        let theirs = |pin: &HostsLine| {
+            direct.iter().any(|given| given.address.to_canonical() == pin.address.to_canonical())
+        };
+        self.pins().next().is_some() && !direct.is_empty() && !self.pins().any(theirs)
+    }
+
+    /// Whether the name servers are the only source of nsswitch.conf that takes its time.
+    pub fn asks_servers_only(&self) -> bool {
+        let quick = ["files", "dns", "myhostname", "mymachines"];
+        let sources = self.name_files.seen().and_then(|files| files.sources.seen());
+        sources.is_some_and(|all| all.iter().all(|source| quick.contains(&source.name.as_str())))
+    }
+
+    /// What the name servers give for the name, and ordinary programs do not get.
+    pub fn other_addresses(&self) -> Vec<&Resolved> {
+        let given = match self.lookup.seen().map(|lookup| &lookup.outcome) {
+            Some(LookupOutcome::Addresses(addresses)) => addresses.as_slice(),
+            _ => &[],
+        };
+        let direct = self.direct.seen().map(|view| view.addresses.as_slice()).unwrap_or_default();
+        direct.iter().filter(|other| !given.iter().any(|known| known.address == other.address)).collect()
     }
 
     /// The first address that connected in time.
@@ -146,6 +214,8 @@ pub enum Call {
     Bind,
     /// `connect(2)`, failing before anything was sent.
     Connect,
+    /// `send(2)` of a datagram.
+    Send,
     /// The event loop's own descriptors.
     EventLoop,
 }
@@ -164,6 +234,9 @@ pub struct FailedCall {
 pub struct Attempt {
     /// Address and port of the far end.
     pub address: SocketAddr,
+    /// TCP, or UDP for a name server.
+    #[serde(default)]
+    pub transport: Transport,
     /// When it began, since the start of the run.
     pub started_ms: Millis,
     /// The client's end, as the kernel chose it.
@@ -216,6 +289,9 @@ pub struct Attempt {
     /// What the peer did within the grace.
     #[serde(default)]
     pub after: Fact<AfterHandshake>,
+    /// What became of it at the other end, where that is this host.
+    #[serde(default)]
+    pub acceptance: Fact<Acceptance>,
 }
 
 impl Attempt {
@@ -223,6 +299,7 @@ impl Attempt {
     pub fn new(address: SocketAddr, started_ms: Millis) -> Self {
         Attempt {
             address,
+            transport: Transport::Tcp,
             started_ms,
             source: None,
             failed: None,
@@ -242,6 +319,7 @@ impl Attempt {
             trials: Fact::NotAsked,
             windows: Fact::NotAsked,
             after: Fact::NotAsked,
+            acceptance: Fact::NotAsked,
         }
     }
 

@@ -5,7 +5,9 @@
 
 mod evidence;
 mod fact;
+mod listening;
 mod local;
+mod naming;
 mod path;
 mod signal;
 pub mod target;
@@ -14,9 +16,14 @@ pub use evidence::{
     AfterHandshake, Attempt, Call, Evidence, FailedCall, Lookup, LookupOutcome, Request, Resolved,
 };
 pub use fact::{Fact, Millis};
+pub use listening::{Acceptance, ForeignListening, Listeners, Listening, Owner, PeerEnd, Process};
 pub use local::{
     HostFacts, Link, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route, RouteAnswer,
     RouteType, covers,
+};
+pub use naming::{
+    DirectView, DnsAnswer, Exchange, ExchangeOutcome, ExtendedError, HostsLine, NameFiles, NameSource,
+    RecordKind, ResolverSettings, ServerView, malformed,
 };
 pub use path::{Counters, PathAnswer, PathProbe, PathProtocol, Question, Sweep, Trace, Trial, Window};
 pub use signal::{Errno, Icmp, Origin, QueueEntry, SoError, TcpInfo, TcpState};

@@ -46,11 +46,23 @@ impl fmt::Display for Family {
 }
 
 /// The transport protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
     /// TCP.
+    #[default]
     Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Transport::Tcp => "TCP",
+            Transport::Udp => "UDP",
+        })
+    }
 }
 
 /// A host: a literal address or a name.
@@ -283,6 +295,33 @@ impl Target {
             return Err(TargetError::NoHost(input));
         }
         Ok(Target { host: parse_host(host)?, input, port, transport: Transport::Tcp })
+    }
+
+    /// Whether the host is a name that means loopback wherever it is known (RFC 6761 section 6.3, and the names
+    /// that Debian's hosts file has for ::1).
+    pub fn is_loopback_name(&self) -> bool {
+        let Host::Name(name) = &self.host else { return false };
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let known = [
+            "localhost",
+            "localhost.localdomain",
+            "localhost4",
+            "localhost6",
+            "ip6-localhost",
+            "ip6-loopback",
+        ];
+        known.contains(&name.as_str()) || name.ends_with(".localhost")
+    }
+
+    /// Whether the host is an IPv4 address in one of the shorter or other forms that `inet_aton(3)` reads:
+    /// `127.1`, `0x7f000001`.
+    pub fn is_numeric_name(&self) -> bool {
+        let Host::Name(name) = &self.host else { return false };
+        let number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+            Some(digits) => !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
+            None => !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit()),
+        };
+        name.split('.').count() <= 4 && name.split('.').all(number)
     }
 
     /// `host:port`, with brackets where the host needs them.

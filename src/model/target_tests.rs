@@ -109,3 +109,32 @@ fn any_input_is_answered_without_a_panic() {
         }
     }
 }
+
+#[test]
+fn loopback_names_are_those_of_rfc_6761_and_of_hosts_files() {
+    let loopback = |text: &str| named(text).is_loopback_name();
+    for name in
+        ["localhost", "LOCALHOST.", "localhost.localdomain", "localhost6", "ip6-loopback", "db.localhost"]
+    {
+        assert!(loopback(name), "{name}");
+    }
+    for name in ["db.example", "localhost.example", "mylocalhost", "localhost-1", ""] {
+        assert!(!loopback(name), "{name}");
+    }
+}
+
+#[test]
+fn numbers_are_addresses_and_short_names_that_begin_with_a_digit_are_names() {
+    let numeric = |text: &str| named(text).is_numeric_name();
+    for name in ["127.1", "0", "0x7f000001", "0X7F.1", "010.0.0.1", "1.2.3"] {
+        assert!(numeric(name), "{name}");
+    }
+    for name in ["3com", "7-eleven.example", "10gig-switch", "db.example", "db.3com", "1.2.3.4.5", "0xyz", ""]
+    {
+        assert!(!numeric(name), "{name}");
+    }
+}
+
+fn named(name: &str) -> Target {
+    Target { host: Host::Name(name.into()), ..Target::parse("db.example:80", &|_| None).unwrap() }
+}

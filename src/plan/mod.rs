@@ -1,11 +1,13 @@
 //! What to ask next. Pure: the evidence so far and the time decide, nothing else.
 
+mod naming;
 mod sweep;
 
+pub use naming::{SLOW_NAME, answered as resolved, is_settled};
 pub use sweep::{MOST_HOPS, Shot, SweepPlan, next as next_probes};
 
 use crate::model::{
-    Attempt, Call, Evidence, Fact, Host, LookupOutcome, Millis, NeighbourState, PathAnswer, Question, Trace,
+    Attempt, Call, Evidence, Fact, Host, Millis, NeighbourState, PathAnswer, Question, Trace,
 };
 use nix::errno::Errno as E;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -21,6 +23,14 @@ const PATIENCE: Millis = Millis(1000.0);
 pub enum Probe {
     /// What ordinary programs get for the name.
     Lookup,
+    /// What the files under /etc say about the name.
+    NameFiles,
+    /// What the name servers say when they are asked directly.
+    Direct,
+    /// Connect to addresses that the name servers give and the hosts file does not.
+    Contrast,
+    /// Who listens on this machine.
+    Listeners,
     /// Connect to the address with this index.
     Attempt(usize),
     /// Sweep the way to that address.
@@ -96,21 +106,18 @@ pub fn candidates(evidence: &Evidence) -> Option<Vec<SocketAddr>> {
     match &evidence.request.target.host {
         // An IPv4-mapped address is IPv4 on the wire, with IPv4's routes and errors.
         Host::Address { ip, .. } => Some(vec![SocketAddr::new(ip.to_canonical(), port)]),
-        Host::Name(_) => match &evidence.lookup.seen()?.outcome {
-            LookupOutcome::Addresses(addresses) => Some(
-                addresses
-                    .iter()
-                    .take(MOST_ADDRESSES)
-                    .map(|resolved| match resolved.address.to_canonical() {
-                        IpAddr::V4(v4) => SocketAddr::new(IpAddr::V4(v4), port),
-                        IpAddr::V6(v6) => {
-                            SocketAddr::V6(SocketAddrV6::new(v6, port, 0, resolved.scope.unwrap_or(0)))
-                        }
-                    })
-                    .collect(),
-            ),
-            LookupOutcome::Failed { .. } | LookupOutcome::NoAnswer => Some(Vec::new()),
-        },
+        Host::Name(_) => Some(
+            naming::answered(evidence)?
+                .iter()
+                .take(MOST_ADDRESSES)
+                .map(|resolved| match resolved.address.to_canonical() {
+                    IpAddr::V4(v4) => SocketAddr::new(IpAddr::V4(v4), port),
+                    IpAddr::V6(v6) => {
+                        SocketAddr::V6(SocketAddrV6::new(v6, port, 0, resolved.scope.unwrap_or(0)))
+                    }
+                })
+                .collect(),
+        ),
     }
 }
 
@@ -118,12 +125,15 @@ pub fn candidates(evidence: &Evidence) -> Option<Vec<SocketAddr>> {
 pub fn next(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
     let mut plan = Plan::default();
     let Some(candidates) = candidates(evidence) else {
-        plan.start = fresh([Probe::Lookup], asked);
-        return plan;
+        return naming::pending(evidence, asked, now);
     };
     let attempts = &evidence.attempts;
     if attempts.len() < candidates.len() {
         plan.start = fresh((0..candidates.len()).map(Probe::Attempt), asked);
+        // The first SYN does not wait for files.
+        if matches!(evidence.request.target.host, Host::Name(_)) {
+            plan.start.extend(fresh([Probe::NameFiles], asked));
+        }
         return plan;
     }
     let watch = while_waiting(evidence, now);
@@ -154,8 +164,12 @@ pub fn next(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
         return plan;
     }
     // A sweep that explains a failure is waited for; one beside a success has been told to stop.
-    if !asked.iter().all(|probe| is_answered(evidence, *probe)) {
-        plan.stop_attempts = attempts.iter().any(|attempt| attempt.connected_ms.is_some());
+    let works = attempts.iter().any(|attempt| attempt.connected_ms.is_some());
+    // A connection needs no explanation by name servers, unless its name was slow.
+    let slow = evidence.lookup.seen().is_some_and(|lookup| lookup.elapsed_ms >= SLOW_NAME);
+    let awaited = |probe: &&Probe| !(works && !slow && matches!(probe, Probe::Direct | Probe::Contrast));
+    if !asked.iter().filter(awaited).all(|probe| is_answered(evidence, *probe)) {
+        plan.stop_attempts = works;
         return plan;
     }
     let wanted = explanations(evidence);
@@ -168,6 +182,10 @@ pub fn next(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
 fn is_answered(evidence: &Evidence, probe: Probe) -> bool {
     match probe {
         Probe::Lookup => evidence.lookup.was_asked(),
+        Probe::NameFiles => evidence.name_files.was_asked(),
+        Probe::Direct => evidence.direct.was_asked(),
+        Probe::Contrast => evidence.contrast.was_asked(),
+        Probe::Listeners => evidence.listeners.was_asked(),
         Probe::Attempt(index) => {
             evidence.attempts.get(index).is_some_and(|attempt| attempt.ended_ms.is_some())
         }
@@ -189,7 +207,13 @@ fn is_answered(evidence: &Evidence, probe: Probe) -> bool {
 }
 
 fn fresh(probes: impl IntoIterator<Item = Probe>, asked: &[Probe]) -> Vec<Probe> {
-    probes.into_iter().filter(|probe| !asked.contains(probe)).collect()
+    let mut fresh = Vec::new();
+    for probe in probes {
+        if !asked.contains(&probe) && !fresh.contains(&probe) {
+            fresh.push(probe);
+        }
+    }
+    fresh
 }
 
 fn earliest(a: Option<Millis>, b: Option<Millis>) -> Option<Millis> {
@@ -199,6 +223,7 @@ fn earliest(a: Option<Millis>, b: Option<Millis>) -> Option<Millis> {
 /// Probes beside attempts that wait, or that something on the way has just ended.
 fn while_waiting(evidence: &Evidence, now: Millis) -> Plan {
     let mut plan = Plan::default();
+    naming::of_a_pinned_name(evidence, now, &mut plan);
     let mut sweeps = 0;
     for (index, attempt) in evidence.attempts.iter().enumerate() {
         // Without its route nobody knows whether the target is far.
@@ -206,6 +231,10 @@ fn while_waiting(evidence: &Evidence, now: Millis) -> Plan {
             continue;
         }
         let (probe, due) = if attempt.is_local() {
+            // Its queue is to be seen while it is full.
+            if attempt.ended_ms.is_none() && silent_at(attempt, evidence).0 <= now.0 {
+                plan.start.extend(naming::listeners(attempt));
+            }
             own_target(index, attempt, evidence)
         } else {
             far_target(index, attempt, evidence)
@@ -362,8 +391,10 @@ fn patience(attempts: &[Attempt]) -> Patience {
 fn explanations(evidence: &Evidence) -> Vec<Probe> {
     let attempts = &evidence.attempts;
     let mut wanted = Vec::new();
-    if attempts.first().is_none_or(|first| first.connected_ms.is_some()) {
-        return wanted;
+    match attempts.first() {
+        None => return naming::of_a_failed_name(evidence),
+        Some(first) if first.connected_ms.is_some() => return wanted,
+        Some(_) => {}
     }
     let mut want = |probe| {
         if !wanted.contains(&probe) {
@@ -390,7 +421,12 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
             // A loopback target that keeps silent: is `lo` up?
             want(Probe::Links);
         }
+        if attempt.connected_ms.is_none() {
+            naming::listeners(attempt).into_iter().for_each(&mut want);
+        }
     }
+    naming::contrast(evidence).into_iter().for_each(&mut want);
+    naming::devices_of_listeners(evidence).into_iter().for_each(&mut want);
     wanted
 }
 

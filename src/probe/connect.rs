@@ -1,6 +1,7 @@
 //! One connection attempt, watched closely: the socket's own account of it, and this host's tables while the
 //! SYN is pending.
 
+use super::acceptance::{Ended, watch_acceptance};
 use super::{Observation, Tables};
 use crate::model::Family;
 use crate::model::{
@@ -29,8 +30,11 @@ const LINGER: Duration = Duration::from_millis(200);
 /// other. Longer than this nobody waits for it.
 const SECOND_ERROR: Duration = Duration::from_millis(1500);
 
+/// A connection to this host that nobody has accepted is watched until this long after its handshake.
+const ACCEPTED_WITHIN: Duration = Duration::from_secs(1);
+
 /// How long to leave a socket alone that woke us without news.
-const REST: Duration = Duration::from_millis(5);
+pub(super) const REST: Duration = Duration::from_millis(5);
 
 /// What an attempt needs from the rest of the program.
 #[derive(Debug)]
@@ -48,11 +52,12 @@ pub(crate) struct AttemptAsk {
 }
 
 /// Runs one attempt to its end: an answer, the deadline, or the stop sign.
-pub(crate) async fn attempt(ask: AttemptAsk, blank: Attempt) {
+pub(crate) async fn attempt(ask: AttemptAsk, blank: Attempt) -> Attempt {
     let mut run = Run { begun: Instant::now(), seen: blank, ask, flow: None, counters: None };
     run.go().await;
     run.seen.ended_ms = Some(run.now());
     run.tell();
+    run.seen
 }
 
 struct Run {
@@ -296,7 +301,30 @@ impl Run {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
-        self.seen.after = Fact::Seen(connecting.read_once().unwrap_or(AfterHandshake::Quiet));
+        let after = connecting.read_once().unwrap_or(AfterHandshake::Quiet);
+        self.seen.after = Fact::Seen(after);
+        if after == AfterHandshake::Quiet && self.is_to_this_host() {
+            self.watch_other_end(connecting).await;
+        }
+    }
+
+    /// Whether the other end may be seen here: with one address at both ends it is this host's.
+    fn is_to_this_host(&self) -> bool {
+        let source = self.seen.source.map(|source| source.ip().to_canonical());
+        self.seen.is_local() || source == Some(self.seen.address.ip().to_canonical())
+    }
+
+    /// A quiet connection to this host: has a process taken it?
+    async fn watch_other_end(&mut self, connecting: &Connecting) {
+        let handshake = self.begun + self.seen.connected_ms.unwrap_or_default().to_duration();
+        let deadline =
+            (handshake + ACCEPTED_WITHIN).min(self.begun + self.ask.request.timeout_ms.to_duration());
+        let stop = self.ask.stop.clone();
+        self.tell();
+        match watch_acceptance(connecting, &self.ask.tables, handshake, deadline, stop).await {
+            Ended::Looked(acceptance) => self.seen.acceptance = acceptance,
+            Ended::Spoke(after) => self.seen.after = Fact::Seen(after),
+        }
     }
 
     /// The route for this flow.
@@ -307,6 +335,7 @@ impl Run {
             _ => request.interface.as_deref().and_then(|name| interface_index(name).ok()),
         };
         let flow = Flow {
+            transport: self.seen.transport,
             destination: match self.seen.address.ip() {
                 // Where the kernel connects the unspecified address to.
                 IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -381,21 +410,7 @@ impl Run {
     /// For each ICMP error: is its sender this very host?
     fn read_senders(&mut self) {
         let own_end = self.seen.source.map(|source| source.ip());
-        let tables = &self.ask.tables;
-        let Fact::Seen(entries) = &mut self.seen.queue else { return };
-        for entry in entries {
-            let QueueEntry { sender: Some(sender), sender_is_ours, .. } = entry else { continue };
-            let sender = *sender;
-            let link_local = matches!(sender, IpAddr::V6(v6) if v6.is_unicast_link_local());
-            *sender_is_ours = if Some(sender) == own_end {
-                Fact::Seen(true)
-            } else if link_local {
-                // The same address may be ours on one link and a router's on another.
-                Fact::CouldNotLook("a link-local address, and its link is not told".to_owned())
-            } else {
-                tables.ask(|tables| tables.is_ours(sender))
-            };
-        }
+        self.ask.tables.tell_senders(own_end, &mut self.seen.queue);
     }
 }
 
@@ -405,7 +420,7 @@ struct Look {
 }
 
 /// Ends when the socket has something to say; one that can't be watched is looked at now and then.
-async fn wake(connecting: &Connecting, interest: Interest) {
+pub(super) async fn wake(connecting: &Connecting, interest: Interest) {
     if connecting.wake(interest).await.is_err() {
         sleep(REST).await;
     }

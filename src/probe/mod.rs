@@ -1,24 +1,42 @@
 //! One question to the world each. Probes bring observations and decide nothing.
 
+mod acceptance;
 mod connect;
+mod contrast;
+mod dns;
+mod dns_message;
+mod listeners;
 mod path;
 mod resolve;
 mod tables;
 mod trials;
 
 pub(crate) use connect::{AttemptAsk, attempt, lacking};
+pub(crate) use contrast::{ContrastAsk, contrast};
+pub(crate) use dns::{DirectAsk, ask_directly};
+pub(crate) use listeners::listeners;
 pub(crate) use path::{SweepAsk, sweep};
 pub(crate) use resolve::lookup;
 pub(crate) use tables::Tables;
 pub(crate) use trials::trials;
 
-use crate::model::{Attempt, Fact, Link, Lookup, OwnAddress, Refusal, Sweep, Trial};
+use crate::model::{
+    Attempt, DirectView, Fact, Link, Listeners, Lookup, NameFiles, OwnAddress, Refusal, Sweep, Trial,
+};
 
 /// What a probe brings, as it arrives.
 #[derive(Debug)]
 pub(crate) enum Observation {
     /// The name's answer.
     Lookup(Lookup),
+    /// What the files say about the name.
+    NameFiles(Box<NameFiles>),
+    /// Who listens on this machine.
+    Listeners(Listeners),
+    /// What the name servers said.
+    Direct(DirectView),
+    /// Attempts at addresses that only the name servers give.
+    Contrast(Vec<Attempt>),
     /// All that is known so far of the attempt with this index.
     Attempt(usize, Box<Attempt>),
     /// Routes and rules that refuse the address with this index.

@@ -11,18 +11,24 @@ use tokio::sync::oneshot;
 ///
 /// # Errors
 /// No thread could be made.
-pub(crate) async fn lookup(name: String, family: Option<Family>, deadline: Duration) -> io::Result<Lookup> {
+pub(crate) fn lookup(
+    name: String,
+    family: Option<Family>,
+    deadline: Duration,
+) -> io::Result<impl Future<Output = Lookup>> {
     let begun = Instant::now();
     let (tell, told) = oneshot::channel();
     std::thread::Builder::new().name("getaddrinfo".into()).spawn(move || {
         // Nobody listens any more once the deadline is over.
         let _ = tell.send(ask(&name, family));
     })?;
-    let (outcome, other_family) = match tokio::time::timeout(deadline, told).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => (LookupOutcome::NoAnswer, Fact::NotAsked),
-    };
-    Ok(Lookup { outcome, elapsed_ms: Millis::from(begun.elapsed()), other_family })
+    Ok(async move {
+        let (outcome, other_family) = match tokio::time::timeout(deadline, told).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => (LookupOutcome::NoAnswer, Fact::NotAsked),
+        };
+        Lookup { outcome, elapsed_ms: Millis::from(begun.elapsed()), other_family }
+    })
 }
 
 /// Blocks. A name without an address of the family asked for may have one of the other.

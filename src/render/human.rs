@@ -1,11 +1,9 @@
 //! The report for people: the verdict in the first line, then the picture, the evidence, and what to do.
 
 use super::{Style, picture};
-use crate::model::{Attempt, Fact, RouteAnswer};
 use crate::report::{Report, Story};
-use crate::sanitize::clean;
 use crate::verdict::{Class, Side};
-use std::fmt::{Debug, Write as _};
+use std::fmt::Write as _;
 
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +17,7 @@ pub enum Detail {
 }
 
 /// Column at which the text beside a heading begins.
-const TEXT_AT: usize = 10;
+pub(super) const TEXT_AT: usize = 10;
 
 /// The report as text.
 pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> String {
@@ -56,9 +54,9 @@ pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> S
     page.text
 }
 
-struct Page<'a> {
-    text: String,
-    style: &'a Style,
+pub(super) struct Page<'a> {
+    pub(super) text: String,
+    pub(super) style: &'a Style,
 }
 
 impl Page<'_> {
@@ -135,159 +133,13 @@ impl Page<'_> {
             }
         }
     }
-
-    fn all_evidence(&mut self, report: &Report) {
-        let evidence = &report.evidence;
-        let _ = writeln!(self.text, "\n{}", self.style.heading("all evidence"));
-        let resolution = &report.resolution;
-        for resolved in &resolution.addresses {
-            self.fact("address", &format!("{} (from {})", resolved.address, resolved.from));
-        }
-        if let Some(elapsed) = resolution.elapsed_ms {
-            self.fact("lookup", &format!("{elapsed}"));
-        }
-        for (attempt, folded) in evidence.attempts.iter().zip(&report.attempts) {
-            let code = folded.code.map_or("not needed", |code| code.as_str());
-            let _ = writeln!(self.text, "  {}: {code}", attempt.address);
-            self.attempt(attempt);
-        }
-        self.seen("own addresses", &evidence.host.addresses);
-        self.seen("devices", &evidence.host.links);
-        self.seen("unprivileged ports from", &evidence.host.unprivileged_port_start);
-        self.fact("took", &report.elapsed_ms.to_string());
-    }
-
-    fn attempt(&mut self, attempt: &Attempt) {
-        if let Some(source) = attempt.source {
-            self.fact("source", &source.to_string());
-        }
-        if let Some(failed) = attempt.failed {
-            self.fact("failed call", &format!("{:?}: {}", failed.call, failed.errno));
-        }
-        for error in &attempt.so_errors {
-            self.fact("SO_ERROR", &format!("{} at {}", error.errno, error.at_ms));
-        }
-        match &attempt.queue {
-            Fact::Seen(entries) if entries.is_empty() => self.fact("error queue", "empty"),
-            Fact::Seen(entries) => {
-                for entry in entries {
-                    let sender = entry.sender.map_or("nobody".to_owned(), |sender| sender.to_string());
-                    let ttl =
-                        entry.hop_limit.map_or(String::new(), |ttl| format!(", arrived with TTL {ttl}"));
-                    self.fact(
-                        "error queue",
-                        &format!(
-                            "{:?} {}/{} from {sender} ({}) at {}{ttl}",
-                            entry.origin, entry.kind, entry.code, entry.errno, entry.at_ms
-                        ),
-                    );
-                }
-            }
-            other => self.seen("error queue", other),
-        }
-        if let Fact::Seen(tcp) = &attempt.tcp {
-            let number = |value: Option<u32>| value.map_or("?".to_owned(), |value| value.to_string());
-            self.fact(
-                "TCP_INFO",
-                &format!(
-                    "{:?}, segments out {} in {}, timer ran out {}, retransmitted {} (in flight {})",
-                    tcp.state,
-                    number(tcp.segments_out),
-                    number(tcp.segments_in),
-                    tcp.timeouts,
-                    number(tcp.retransmits),
-                    number(tcp.in_flight_retransmits)
-                ),
-            );
-            if let Some(rtt) = tcp.rtt_ms {
-                self.fact("round trip", &rtt.to_string());
-            }
-        } else {
-            self.seen("TCP_INFO", &attempt.tcp);
-        }
-        self.seen("held bytes", &attempt.unsent_bytes);
-        self.route("route", &attempt.route);
-        if attempt.route_at_end != attempt.route {
-            self.route("route at the end", &attempt.route_at_end);
-        }
-        match &attempt.link {
-            Fact::Seen(link) => {
-                let carrier = match link.carrier {
-                    Some(true) => "carrier",
-                    Some(false) => "no carrier",
-                    None => "carrier unknown",
-                };
-                let up = if link.up { "up" } else { "down" };
-                self.fact("device", &format!("{} ({up}, {carrier})", clean(&link.name)));
-            }
-            other => self.seen("device", other),
-        }
-        match &attempt.neighbour {
-            Fact::Seen(samples) => {
-                for sample in samples {
-                    self.fact(
-                        "neighbour",
-                        &format!("{} {:?} at {}", sample.address, sample.state, sample.at_ms),
-                    );
-                }
-            }
-            other => self.seen("neighbour", other),
-        }
-        self.seen("refusing routes", &attempt.refusals);
-        if let Fact::Seen(sweep) = &attempt.path {
-            for probe in &sweep.probes {
-                let ttl = probe.ttl.map_or("full TTL".to_owned(), |ttl| format!("TTL {ttl}"));
-                let answer = match (&probe.answer, probe.rtt()) {
-                    (Some(answer), Some(rtt)) => format!("{answer:?} after {rtt}"),
-                    (Some(answer), None) => format!("{answer:?}"),
-                    (None, _) => "no answer".to_owned(),
-                };
-                self.fact("probe", &format!("{:?}, {ttl}, at {}: {answer}", probe.protocol, probe.sent_ms));
-            }
-        }
-        self.seen("trials", &attempt.trials);
-        self.seen("counters", &attempt.windows);
-        self.seen("after handshake", &attempt.after);
-    }
-
-    fn route(&mut self, what: &str, route: &Fact<RouteAnswer>) {
-        match route {
-            Fact::Seen(RouteAnswer::Refused(errno)) => self.fact(what, &format!("refused: {errno}")),
-            Fact::Seen(RouteAnswer::Route(route)) => {
-                let via = route.gateway.map_or("on the link".to_owned(), |gateway| format!("via {gateway}"));
-                let table = route.table.map_or(String::new(), |table| format!(", table {table}"));
-                self.fact(what, &format!("{:?}, {via}{table}", route.kind));
-            }
-            other => self.seen(what, other),
-        }
-    }
-
-    /// A fact in its plain form; what nobody asked is not listed.
-    fn seen<T: Debug>(&mut self, what: &str, fact: &Fact<T>) {
-        match fact {
-            Fact::Seen(value) => self.fact(what, &clean_debug(value)),
-            Fact::CouldNotLook(why) => self.fact(what, &format!("could not look: {}", clean(why))),
-            Fact::NotAsked => {}
-        }
-    }
-
-    fn fact(&mut self, what: &str, value: &str) {
-        let indent = " ".repeat(TEXT_AT);
-        let text = format!("{what}: {value}");
-        let _ = writeln!(self.text, "{}", textwrap::fill(&text, options(self.style, "    ", &indent)));
-    }
 }
 
 /// How text is wrapped: at spaces only, for codes and addresses must stay whole.
-fn options<'a>(style: &Style, first: &'a str, rest: &'a str) -> textwrap::Options<'a> {
+pub(super) fn options<'a>(style: &Style, first: &'a str, rest: &'a str) -> textwrap::Options<'a> {
     textwrap::Options::new(style.width)
         .initial_indent(first)
         .subsequent_indent(rest)
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
-}
-
-/// `Debug` escapes control characters already; this bounds it.
-fn clean_debug(value: &impl Debug) -> String {
-    crate::sanitize::clean_to(&format!("{value:?}"), 2000)
 }

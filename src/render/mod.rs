@@ -1,5 +1,6 @@
 //! Reports as text. Rendering chooses the layout; every fact and sentence comes from the report.
 
+mod evidence;
 mod human;
 mod json;
 mod picture;

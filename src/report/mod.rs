@@ -1,14 +1,16 @@
 //! What is printed: the diagnosis with its words, and the evidence it rests on (`whyconn.report.v1`).
 
 mod conversation;
+mod naming;
 mod words;
 
 pub use conversation::{Arrow, Conversation, Fate, Party};
 pub use words::{KEYS, Words};
 
 use crate::diagnose::path::PathView;
-use crate::diagnose::{Culprit, Diagnosis, Remark, diagnose, icmp};
-use crate::model::{Attempt, Errno, Evidence, Fact, Family, Host, LookupOutcome, Millis, Transport};
+use crate::diagnose::{Culprit, Diagnosis, Remark, diagnose, foreign_listeners, icmp, listeners_on_port};
+use crate::model::{Attempt, Errno, Evidence, Family, Host, Millis, Process, Resolved, Transport};
+use crate::plan;
 use crate::verdict::{Certainty, Class, Clue, Code, Side};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -122,8 +124,11 @@ pub struct Resolution {
 pub struct ResolvedFrom {
     /// The address.
     pub address: IpAddr,
-    /// `literal`, or `getaddrinfo`: whatever nsswitch.conf has the C library ask.
+    /// `literal`; `hosts`, a line of /etc/hosts; `dns`, a name server; `nss`, another source of
+    /// nsswitch.conf; `getaddrinfo`, where the files could not be read.
     pub from: String,
+    /// The line of /etc/hosts; null for other sources.
+    pub line: Option<u32>,
 }
 
 /// One attempt, folded.
@@ -186,15 +191,12 @@ pub struct Listener {
     pub address: String,
     /// The process; null where it is not ours to see.
     pub process: Option<Process>,
-}
-
-/// A process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Process {
-    /// Its id.
-    pub pid: u32,
-    /// Its name.
-    pub name: String,
+    /// The socket's owner.
+    pub uid: u32,
+    /// The service or container that its control group names; null where it names none.
+    pub unit: Option<String>,
+    /// Which other network namespace it is in; null for this one.
+    pub namespace: Option<u64>,
 }
 
 /// What people read beside the report's sentences; every word of it stands in the evidence.
@@ -244,7 +246,7 @@ pub fn report(evidence: Evidence) -> (Report, Story) {
         resolution: resolution(&evidence),
         attempts,
         path: path(&evidence, &diagnosis),
-        listeners: Vec::new(),
+        listeners: listeners(&evidence),
         elapsed_ms: evidence.elapsed_ms,
         evidence,
     };
@@ -271,22 +273,43 @@ fn path(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<Path> {
 }
 
 fn resolution(evidence: &Evidence) -> Resolution {
-    let from = |from: &str, address| ResolvedFrom { address, from: from.to_owned() };
-    match (&evidence.request.target.host, &evidence.lookup) {
-        (Host::Address { ip, .. }, _) => {
-            Resolution { addresses: vec![from("literal", *ip)], elapsed_ms: None }
+    let elapsed = || {
+        let direct = || evidence.direct.seen().map(|view| Millis(view.ended_ms.0 - view.started_ms.0));
+        evidence.lookup.seen().map(|lookup| lookup.elapsed_ms).or_else(direct)
+    };
+    match &evidence.request.target.host {
+        Host::Address { ip, .. } => {
+            let literal = ResolvedFrom { address: *ip, from: "literal".to_owned(), line: None };
+            Resolution { addresses: vec![literal], elapsed_ms: None }
         }
-        (Host::Name(_), Fact::Seen(lookup)) => Resolution {
-            addresses: match &lookup.outcome {
-                LookupOutcome::Addresses(all) => {
-                    all.iter().map(|resolved| from("getaddrinfo", resolved.address)).collect()
-                }
-                LookupOutcome::Failed { .. } | LookupOutcome::NoAnswer => Vec::new(),
-            },
-            elapsed_ms: Some(lookup.elapsed_ms),
-        },
-        (Host::Name(_), _) => Resolution { addresses: Vec::new(), elapsed_ms: None },
+        Host::Name(_) => {
+            let from = |resolved: &Resolved| {
+                let (from, line) = naming::origin(evidence, resolved.address);
+                ResolvedFrom { address: resolved.address, from: from.to_owned(), line }
+            };
+            let addresses = plan::resolved(evidence).unwrap_or_default();
+            Resolution { addresses: addresses.iter().map(from).collect(), elapsed_ms: elapsed() }
+        }
     }
+}
+
+/// Who listens: in this network namespace, then in others.
+fn listeners(evidence: &Evidence) -> Vec<Listener> {
+    let here = listeners_on_port(evidence).map(|listening| Listener {
+        address: listening.address.to_string(),
+        process: listening.owner.process.seen().cloned(),
+        uid: listening.owner.uid,
+        unit: listening.owner.cgroup.as_deref().and_then(naming::unit_of),
+        namespace: None,
+    });
+    let elsewhere = foreign_listeners(evidence).iter().map(|foreign| Listener {
+        address: foreign.address.to_string(),
+        process: foreign.owner.process.seen().cloned(),
+        uid: foreign.owner.uid,
+        unit: foreign.owner.cgroup.as_deref().and_then(naming::unit_of),
+        namespace: Some(foreign.namespace),
+    });
+    here.chain(elsewhere).collect()
 }
 
 fn attempts(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<ReportAttempt> {
@@ -327,6 +350,13 @@ impl Remark {
             Remark::AddressFailed { .. } => "address-failed",
             Remark::PortForwarded => "port-forwarded",
             Remark::Intercepted => "intercepted",
+            Remark::NameServerDead { .. } => "dns-first-server-dead",
+            Remark::AskedServer => "asked-server",
+            Remark::Sinkhole { .. } => "sinkhole",
+            Remark::HostsOverride => "hosts-override",
+            Remark::ListensInNamespace => "listener-in-namespace",
+            Remark::PortNearby { .. } => "port-nearby",
+            Remark::FirstAddressCost => "first-address-cost",
         }
     }
 }

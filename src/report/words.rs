@@ -15,21 +15,38 @@ pub const KEYS: &[&str] = &[
     "address",
     "arp",
     "device",
+    "dns_elapsed",
+    "dns_errno",
+    "dns_waited",
     "elapsed",
     "endpoint",
     "errno",
     "family",
     "family_flag",
+    "foreign",
     "gateway",
     "host",
+    "hosts_line",
     "icmp",
+    "label",
+    "listener_device",
+    "listener_endpoint",
+    "listeners",
     "longer",
     "other_family",
+    "others",
     "port",
     "port_start",
+    "rcode",
     "refusal",
     "refusal_type",
     "sender",
+    "server",
+    "server_address",
+    "server_endpoint",
+    "server_port",
+    "server_why",
+    "servers",
     "source",
     "sport",
     "syns",
@@ -41,9 +58,9 @@ pub const KEYS: &[&str] = &[
 /// The facts of one case, ready to be put into sentences.
 #[derive(Clone, Copy)]
 pub struct Words<'a> {
-    evidence: &'a Evidence,
-    diagnosis: &'a Diagnosis,
-    attempt: Option<&'a Attempt>,
+    pub(super) evidence: &'a Evidence,
+    pub(super) diagnosis: &'a Diagnosis,
+    pub(super) attempt: Option<&'a Attempt>,
 }
 
 impl<'a> Words<'a> {
@@ -109,6 +126,7 @@ impl<'a> Words<'a> {
                 let address = self.evidence.attempts.get(*attempt).map(|attempt| attempt.address.to_string());
                 format!("{} fails: {code}, {}", address.unwrap_or_default(), code.entry().holds_when)
             }
+            other => self.naming_remark(other).unwrap_or_default(),
         };
         ReportRemark { code: remark.code().to_owned(), text }
     }
@@ -158,7 +176,10 @@ impl<'a> Words<'a> {
     }
 
     /// The value of a word in braces. One that the evidence does not hold is named in general terms.
-    fn value(&self, key: &str) -> String {
+    pub(super) fn value(&self, key: &str) -> String {
+        if let Some(value) = self.naming_value(key) {
+            return value;
+        }
         let request = &self.evidence.request;
         let or = |value: Option<String>, general: &str| value.unwrap_or_else(|| general.to_owned());
         let family = self.attempt.map(family_of).or(request.family);
@@ -184,7 +205,7 @@ impl<'a> Words<'a> {
             "host" => request.target.host.to_string(),
             "icmp" => or(self.icmp(), "ICMP"),
             "other_family" => or(family.map(|family| family.other().to_string()), "the other family"),
-            "port" => request.target.port.to_string(),
+            "port" => self.attempt.map_or(request.target.port, |attempt| attempt.address.port()).to_string(),
             "port_start" => {
                 or(self.evidence.host.unprivileged_port_start.seen().map(ToString::to_string), "1024")
             }
@@ -451,6 +472,7 @@ impl<'a> Words<'a> {
                 format!("the round trip to a hop on the way alone takes {}", self.path()?.longest_rtt()?)
             }
             Clue::TentativeSource => "the address is on a device, and still tentative".to_owned(),
+            other => return self.naming_clue(other),
         };
         Some(sentence)
     }
@@ -468,6 +490,7 @@ fn call_name(call: Call) -> &'static str {
         Call::Scope => "looking up the device",
         Call::Bind => "bind",
         Call::Connect => "connect",
+        Call::Send => "send",
         Call::EventLoop => "setting up",
     }
 }

@@ -104,96 +104,154 @@ catalog! {
     ResolveNxdomain = Resolve."resolve.nxdomain" {
         holds: "the name does not exist";
         headline: "the name {host} does not exist";
+        headline "disagree": "programs here get no address for {host}, though the name server {server} has one";
         next Client: "check the spelling, and what programs here get for it" => "getent ahosts {host}";
-        next Resolver: "is the record missing from the zone?";
+        next ("disagree") Client: "see which sources programs ask, and in which order" => "grep hosts: /etc/nsswitch.conf";
+        next ("") Resolver: "is the record missing from the zone?";
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
+        alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
     }
     ResolveNoAddress = Resolve."resolve.no-address" {
         holds: "the name exists, but has no address (of the family asked for)";
         headline: "the name {host} exists, but has no address";
+        headline "alias": "the name {host} is an alias that leads to no address";
+        headline "disagree": "programs here are told that {host} has no address, though the name server {server} gives one";
         headline "asked": "the name {host} has no {family} address";
         headline "family": "the name {host} has no {family} address, only {other_family} ones";
         next ("family") Client: "ask for addresses of either family" => "getent ahosts {host}";
-        next Resolver: "does the zone have an A or AAAA record for the name?";
+        next ("disagree") Client: "see which sources programs ask, and in which order" => "grep hosts: /etc/nsswitch.conf";
+        next ("", "asked", "family") Resolver: "does the zone have an A or AAAA record for the name?";
+        next ("alias") Resolver: "does the name at the end of the CNAME records have an A or AAAA record?";
         alike ResolveServfail: "one of the two questions, A and AAAA, may have failed: the C library does not tell";
+        alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
+        alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
     }
     ResolveServfail = Resolve."resolve.servfail" {
         holds: "the name servers answer SERVFAIL";
-        headline: "the name {host} could not be looked up: the name service says \"try again\"";
-        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+        headline: "the name server {server} fails to look up {host} (SERVFAIL)";
+        headline "bogus": "the name server {server} rejects what it finds for {host}: DNSSEC validation fails";
+        headline "other": "the name server {server} answers {rcode} for {host}";
+        headline "garbled": "the name server {server} answers for {host} what can't be read";
+        headline "eai": "the name {host} could not be looked up: the name service says \"try again\"";
+        next ("", "other", "garbled") Resolver: "see the server's log: can it reach the servers of the zone?";
+        next ("bogus") Resolver: "are the zone's signatures and keys in order? ask without validation" => "dig @{server_address} -p {server_port} {host} +cd";
+        next ("eai") Client: "see which name servers are asked" => "cat /etc/resolv.conf";
         next Client: "ask again: a passing fault goes away" => "getent ahosts {host}";
-        alike ResolveRefused: "the C library folds a name server's REFUSED into the same error";
-        alike ResolveServerUnreachable: "the C library folds an unreachable name server into the same error";
+        alike ResolveRefused: "a name server answers REFUSED, and the C library folds both into one error";
+        alike ResolveServerUnreachable: "a name server can't be reached, and the C library folds both into one error";
         alike ResolveNoServer: "with no name server configured, the C library asks 127.0.0.1 and gives the same error";
+        alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
+        alike ResolveTimeout: "another name server does not answer; what can't be read counts as no answer as well";
+        alike ResolveNoAddress: "programs here were told that the name has no address, before the server failed";
     }
     ResolveRefused = Resolve."resolve.refused" {
         holds: "the name server refuses to answer us";
-        headline: "the name server refuses to look up {host} for this host";
-        next Resolver: "may this client ask? see the server's access list";
+        headline: "the name server {server} refuses to look up {host} for this host";
+        next Resolver: "may this client ask? see the server's access list, and whether it looks up foreign names";
+        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+        alike ResolveServerUnreachable: "another name server can't be reached";
+        alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
+        alike ResolveTimeout: "another name server does not answer";
     }
     ResolveTimeout = Resolve."resolve.timeout" {
         holds: "no name server answered in time";
-        headline: "the name {host} was not answered within {timeout}";
+        headline: "no name server answered for {host} within {dns_waited}: {servers}";
+        headline "slow": "the name server {server} takes {dns_elapsed} to answer for {host}, longer than programs here wait";
+        headline "eai": "the name {host} was not answered within {timeout}";
         next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
-        alike ResolveServerUnreachable: "a name server that can't be reached looks the same while the C library still waits";
+        next ("") Client: "see where the questions end" => "whyconn {server_endpoint}";
+        next ("slow") Resolver: "why does the server take so long? see its log, and the servers that it asks";
+        alike ResolveServerUnreachable: "a name server that can't be reached looks the same where the error that would say so is lost or held back";
         alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
     }
     ResolveServerUnreachable = Resolve."resolve.server-unreachable" {
         holds: "the name server's port or host is unreachable";
-        headline: "the name server that should look up {host} is unreachable";
+        headline: "the name server {server} can't be asked for {host}: {server_why}";
+        headline "way": "the name server {server} can't be asked for {host}: {server_why}";
+        headline "here": "the name server {server} can't be asked for {host}: {server_why}";
+        headline "tcp": "the name server {server} cuts its answer for {host} short, and can't be asked over TCP ({dns_errno})";
         next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+        next ("tcp") Resolver: "does the server listen on TCP port 53, and do the firewalls let it through?" => "ss -ltn 'sport = :{server_port}'";
+        next ("way", "here") Client: "see where the questions end" => "whyconn {server_endpoint}";
+        next ("here") Client: "does a rule of this host reject or drop them (needs root)?" => "nft list ruleset";
+        next ("") Resolver: "does the server run, and listen on this address?" => "ss -lun 'sport = :{server_port}'";
+        alike ResolveTimeout: "another name server does not answer, or this one is only slow";
     }
     ResolveNoServer = Resolve."resolve.no-server" {
         holds: "no name server is configured, or ordinary programs are told not to ask any (nsswitch)";
-        headline: "no name server is asked for {host} on this host";
-        next Client: "see which name servers are configured" => "cat /etc/resolv.conf";
+        headline: "no name server is configured on this host to look up {host}";
+        headline "nsswitch": "programs on this host are told to ask no name server for {host} (nsswitch.conf)";
+        next ("") Client: "see which name servers are configured" => "cat /etc/resolv.conf";
         next Client: "see which sources programs ask" => "grep hosts: /etc/nsswitch.conf";
+        alike ResolveNxdomain: "another source of names may have been asked, and not have it";
+        alike ResolveTimeout: "something on 127.0.0.1 may be slow to answer";
     }
     ResolveBadName = Resolve."resolve.bad-name" {
         holds: "the name can't be looked up at all: empty or over-long label, illegal characters";
         headline: "{host} can't be looked up: it is not a host name";
-        headline "empty-label": "{host} can't be looked up: one of its labels is empty";
-        headline "long-label": "{host} can't be looked up: a label is longer than 63 characters";
+        headline "empty-label": "{host} can't be looked up: its label {label} is empty";
+        headline "long-label": "{host} can't be looked up: the label {label} is longer than 63 characters";
         headline "long-name": "{host} can't be looked up: the name is longer than 253 characters";
         headline "non-ascii": "{host} can't be looked up: it has characters outside ASCII";
-        headline "characters": "{host} can't be looked up: it has characters that no host name has";
+        headline "characters": "{host} can't be looked up: the label {label} has characters that no host name has";
         next Client: "check the spelling: letters, digits, hyphens, and dots between labels of 1 to 63 characters";
         next ("non-ascii") Client: "give the name in its xn-- form (RFC 5891)";
     }
 
     AliasLocalhostFamily = Alias."alias.localhost-family" {
         holds: "a loopback name leads to one family, the service listens on the other";
-        headline: "{host} leads to {address}, but the service listens on {other_family} only";
-        next Target: "see what listens" => "ss -ltn 'sport = :{port}'";
+        headline: "{host} leads to {address}, but port {port} is open here only on {listeners}";
+        next Client: "connect to the address on which it listens" => "whyconn {listener_endpoint}";
+        next Client: "or give {host} an {other_family} address too: see the hosts file" => "grep -n localhost /etc/hosts";
+        next Target: "or have the service listen on {address} as well" => "ss -ltnp 'sport = :{port}'";
+        alike RefusedRst: "the reset may have another reason than the missing listener";
     }
     AliasLocalhostMapping = Alias."alias.localhost-mapping" {
         holds: "localhost does not resolve for ordinary programs, or leads to something that is not loopback";
-        headline: "{host} does not lead to loopback on this host";
-        next Client: "see the hosts file" => "grep -n localhost /etc/hosts";
+        headline: "{host} leads to {address}, which is not loopback, and {address} refuses port {port}";
+        headline "unresolved": "{host} does not resolve for programs on this host";
+        next Client: "see the hosts file: 127.0.0.1 and ::1 should have the name" => "grep -n localhost /etc/hosts";
+        next Client: "and the sources that programs ask: files should be one" => "grep hosts: /etc/nsswitch.conf";
+        alike ResolveTimeout: "a name server may be slow to answer for the name";
     }
     AliasBoundElsewhere = Alias."alias.bound-elsewhere" {
         holds: "the target is this host, and the port is open here, but on another local address or in another network namespace";
-        headline: "port {port} is open on this host, but not on {address}";
-        next Target: "see what listens" => "ss -ltn 'sport = :{port}'";
+        headline: "you asked for {endpoint}; port {port} is open here only on {listeners}";
+        headline "device": "you asked for {endpoint}; port {port} is open here only through the device {listener_device}: {listeners}";
+        headline "namespace": "nothing listens on {endpoint}; port {port} is open in another network namespace of this machine: {foreign}";
+        next ("") Client: "connect to the address on which it listens" => "whyconn {listener_endpoint}";
+        next ("device") Target: "have the service listen on {address} as well, not on the device alone" => "ss -ltnp 'sport = :{port}'";
+        next ("") Target: "or have the service listen on {address} as well" => "ss -ltnp 'sport = :{port}'";
+        next ("namespace") Target: "publish the port of the container, have its service listen on more than its loopback, or ask from inside it";
+        alike RefusedRst: "that listener may have nothing to do with what you want to reach";
+        alike RefusedSelfConnect: "that listener may have nothing to do with what you want to reach";
+        alike RefusedIcmpPort: "that listener may have nothing to do with what you want to reach";
     }
     AliasHostsOverride = Alias."alias.hosts-override" {
         holds: "/etc/hosts pins the name to an address that fails, while DNS gives another";
-        headline: "/etc/hosts sends {host} to {address}, which fails; DNS gives another address";
-        next Client: "see the hosts file" => "getent -s files ahosts {host}";
+        headline: "{hosts_line} sends {host} to {address}, which fails; the name servers give {others}";
+        next Client: "see what the hosts file has for it" => "getent -s files ahosts {host}";
+        next Client: "and what the name servers have" => "getent -s dns ahosts {host}";
+        alike RefusedRst: "the service may be down, whichever address the name leads to";
+        alike RefusedIcmpPort: "the service may be down, whichever address the name leads to";
     }
 
     RefusedRst = Refused."refused.rst" {
         holds: "a TCP reset came back, as from a host on which nothing listens on the port";
         headline: "{endpoint} answered with a reset, as where nothing listens";
         headline "local": "{endpoint}, on this host, answered with a reset, as where nothing listens";
+        headline "nothing-here": "nothing listens on {endpoint}, on this host: its TCP answered with a reset";
+        headline "sinkhole": "{host} leads to {address}, as a filter of names answers: the connection ended at this host, with a reset";
         headline "forwarded": "{endpoint} is forwarded by this host, and what is behind it answered with a reset";
         headline "intercepted": "this host itself answered for {endpoint} with a reset: connections are redirected to a port on which nothing listens";
         next ("forwarded") Client: "see where the port leads (needs root)" => "nft list ruleset";
         next ("intercepted") Client: "find the redirection (needs root)" => "nft list ruleset";
+        next ("nothing-here") Target: "does the service run? start it, or look for the port that it has" => "ss -ltnp";
+        next ("sinkhole") Client: "see what programs here get for the name; its filter is kept by whoever runs the name server" => "getent ahosts {host}";
         next ("", "local") Target: "see what listens on the port; no line below the heading: the service does not run" => "ss -ltnp 'sport = :{port}'";
         alike RefusedRstForged: "a firewall on the way can send the reset in the target's name";
         alike LocalFirewallReject: "this host's own packet filter can answer with the same reset";
-        alike AliasBoundElsewhere: "the service may listen on another address of this host";
+        alike AliasBoundElsewhere: "the service may listen on another address of this host, or in another network namespace";
         alike RefusedIcmpPort: "an ICMP error gives the same errno";
     }
     RefusedRstForged = Refused."refused.rst-forged" {
@@ -208,9 +266,11 @@ catalog! {
         holds: "ICMP port unreachable came back";
         headline: "{address} rejects port {port} by ICMP port unreachable: a packet filter there does that";
         headline "unseen": "port {port} of {address} was rejected by ICMP; this kernel does not show by whom";
+        headline "udp": "{address} answers that its UDP port {port} is closed (ICMP port unreachable)";
         headline "router": "{sender}, on the way, rejects port {port} of {address} by ICMP port unreachable";
         next ("") Target: "look for the rule that rejects port {port} (needs root)" => "nft list ruleset";
         next ("router") Router: "look on {sender} for the rule that rejects port {port} towards {address} (needs root)" => "nft list ruleset";
+        next ("udp") Target: "does the service run, and listen on this address?" => "ss -lun 'sport = :{port}'";
         next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6 or tcp port {port}'";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike RefusedRst: "a reset and an ICMP error give the same errno";
@@ -388,8 +448,9 @@ catalog! {
         holds: "this host's own packet filter (or a cgroup's) swallowed the packets";
         headline: "this host itself drops what it sends to {endpoint}: no SYN leaves it";
         headline "in": "this host itself drops what comes in for {endpoint}";
+        headline "datagram": "this host's own packet filter forbids sending to {endpoint} ({errno})";
         headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
-        next ("") Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
+        next ("", "datagram") Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
         next ("queue") Client: "see the queues of the device, and their backlog" => "tc -s qdisc show dev {device}";
         next ("in") Client: "find the rule in the input or prerouting chains (needs root)" => "nft list ruleset";
         next ("") Client: "is the connection tracking table full?" => "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
@@ -499,7 +560,8 @@ catalog! {
     }
     ServiceNotAccepting = Service."service.not-accepting" {
         holds: "the listener on this host completes handshakes (the kernel does), but the program does not accept";
-        headline: "the program that listens on {endpoint} does not accept connections";
-        next Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
+        headline: "{endpoint} completes the handshake, but the program behind it does not accept the connection";
+        next Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -ltnp 'sport = :{port}'";
+        alike ConnectedOk: "the program may only be slow to accept";
     }
 }

@@ -115,4 +115,36 @@ pub enum Clue {
     LateAnswer,
     /// The round trip alone is longer than the timeout.
     LongRoundTrip,
+    /// What a name server answered.
+    DnsAnswer,
+    /// A name server gives addresses, where ordinary programs get none.
+    DnsDisagrees,
+    /// A name server answered later than ordinary programs wait.
+    DnsLate,
+    /// Name servers did not answer.
+    DnsSilent,
+    /// A name server can't be reached.
+    DnsUnreachable,
+    /// nsswitch.conf names no source that asks name servers.
+    NoDnsSource,
+    /// resolv.conf names no server.
+    NoServerConfigured,
+    /// `localhost` leads to an address that is not loopback.
+    NotLoopback,
+    /// The hosts file has the name.
+    PinnedByHosts,
+    /// The name servers give another address than the hosts file.
+    DnsGivesOther,
+    /// That other address completes the handshake.
+    OtherAddressWorks,
+    /// Nothing listens on the port, in any network namespace that can be seen.
+    NoListener,
+    /// The port is open on another address of this host.
+    ListensElsewhere,
+    /// The port is open in another network namespace of this machine.
+    ListensInNamespace,
+    /// The listener's accept queue is full.
+    QueueFull,
+    /// No process has accepted the connection.
+    NotAccepted,
 }

@@ -1,97 +1,289 @@
-//! A name server as small as a test needs: one question, A or AAAA, answers from a table.
+//! A scripted name server, for answers that no real one gives on demand. It listens on UDP and TCP.
 //!
-//! Names that the table does not hold do not exist. Besides addresses, a name may have one of these words:
-//! `servfail`, `refused` (that response code), `silent` (no response).
+//! Each name of its zone has a list of words; together they make the answer. `a: WORD` and `aaaa: WORD` hold for
+//! questions of that type alone. A name that the zone does not hold does not exist, unless there is a name `*`.
+//!
+//! | word | the answer |
+//! |---|---|
+//! | an address | has it, where the question is of its type; no word at all: the name has no records |
+//! | `cname NAME` | leads there, and goes on with what the zone has for it |
+//! | `nxdomain` `servfail` `refused` `notimp` | has that response code |
+//! | `ede CODE TEXT` | has that extended error (RFC 8914), if the query had an OPT record |
+//! | `after MS` | comes so much later |
+//! | `truncated` | is empty and marked as truncated over UDP, and whole over TCP |
+//! | `silent` | does not come; what is forged does |
+//! | `wrong-id` `wrong-question` `noise` | comes behind a forged one: with another id, about another name, or no DNS at all |
+//! | `garbage` | is no DNS at all |
+//!
+//! An answer that does not fit 512 bytes, or what the query's OPT record says, is truncated by itself.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-const HEADER: usize = 12;
-const TYPE_A: u16 = 1;
-const TYPE_AAAA: u16 = 28;
-
-const NOERROR: u8 = 0;
-const SERVFAIL: u8 = 2;
-const NXDOMAIN: u8 = 3;
-const REFUSED: u8 = 5;
+use hickory_proto::op::{Edns, Message, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::CNAME;
+use hickory_proto::rr::rdata::opt::EdnsOption;
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 pub(crate) type Zone = BTreeMap<String, Vec<String>>;
 
-/// Answers questions until the process ends.
-pub(crate) fn serve(socket: &UdpSocket, zone: &Zone) -> Result<(), String> {
-    let mut buffer = [0; 1500];
+/// Where no answer is better than a forged one, this is what the forged one says.
+const FORGED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 66);
+const NOISE: &[u8] = b"\x00\xff not a message \x1b[31m\xc0\x0c";
+const TTL: u32 = 60;
+/// RFC 1035: what fits a datagram where the query says nothing else.
+const PLAIN_PAYLOAD: u16 = 512;
+/// RFC 8914.
+const EXTENDED_ERROR: u16 = 15;
+/// No chain of a scenario is longer.
+const MOST_ALIASES: usize = 32;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Udp,
+    Tcp,
+}
+
+/// What is sent, in its order, and when.
+#[derive(Default)]
+struct Sending {
+    after: Duration,
+    messages: Vec<Vec<u8>>,
+}
+
+/// Answers over UDP until the process ends.
+pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Arc<Zone>) -> Result<(), String> {
+    let mut buffer = [0; 4096];
     loop {
         let (length, peer) =
             socket.recv_from(&mut buffer).map_err(|error| format!("name server: {error}"))?;
-        if let Some(response) = respond(buffer.get(..length).unwrap_or_default(), zone) {
-            // The one who asked may be gone.
-            let _ = socket.send_to(&response, peer);
-        }
-    }
-}
-
-/// The response to a query, or nothing where the name is to be silent or the query is none.
-fn respond(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
-    let (name, end) = read_name(query)?;
-    let kind = u16::from_be_bytes([*query.get(end)?, *query.get(end + 1)?]);
-    let question = query.get(HEADER..end + 4)?;
-    let entry = zone.get(&name);
-    let (code, addresses) = match entry.map(Vec::as_slice) {
-        None => (NXDOMAIN, Vec::new()),
-        Some([word]) if word == "silent" => return None,
-        Some([word]) if word == "servfail" => (SERVFAIL, Vec::new()),
-        Some([word]) if word == "refused" => (REFUSED, Vec::new()),
-        Some(addresses) => (NOERROR, of_kind(addresses, kind)),
-    };
-    let mut response = Vec::with_capacity(512);
-    response.extend_from_slice(query.get(..2)?);
-    // A response to a standard query, recursion desired and available.
-    response.extend_from_slice(&[0x81, 0x80 | code]);
-    let answers = u16::try_from(addresses.len()).ok()?;
-    for count in [1, answers, 0, 0] {
-        response.extend_from_slice(&count.to_be_bytes());
-    }
-    response.extend_from_slice(question);
-    for address in addresses {
-        // The name is that of the question, at offset 12; class IN; a minute to live.
-        response.extend_from_slice(&[0xc0, 12]);
-        response.extend_from_slice(&kind.to_be_bytes());
-        response.extend_from_slice(&[0, 1, 0, 0, 0, 60]);
-        let bytes = match address {
-            IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets().to_vec(),
+        let sending = answer(buffer.get(..length).unwrap_or_default(), zone, Transport::Udp);
+        let socket = Arc::clone(socket);
+        let send = move || {
+            for message in &sending.messages {
+                // The one who asked may be gone.
+                let _ = socket.send_to(message, peer);
+            }
         };
-        response.extend_from_slice(&u16::try_from(bytes.len()).ok()?.to_be_bytes());
-        response.extend_from_slice(&bytes);
+        run_after(sending.after, send);
     }
-    Some(response)
 }
 
-/// The addresses that a question of this type is about.
-fn of_kind(addresses: &[String], kind: u16) -> Vec<IpAddr> {
-    addresses
-        .iter()
-        .filter_map(|text| text.parse().ok())
-        .filter(|address: &IpAddr| match kind {
-            TYPE_A => address.is_ipv4(),
-            TYPE_AAAA => address.is_ipv6(),
-            _ => false,
-        })
-        .collect()
+/// Answers over TCP until the process ends, one thread for each connection.
+pub(crate) fn serve_tcp(listener: &TcpListener, zone: &Arc<Zone>) {
+    for stream in listener.incoming().flatten() {
+        let zone = Arc::clone(zone);
+        thread::spawn(move || {
+            // The one who asked may be gone.
+            let _ = converse(stream, &zone);
+        });
+    }
 }
 
-/// The name asked for, in lower case and without a final dot, and where it ends.
-fn read_name(query: &[u8]) -> Option<(String, usize)> {
-    let mut labels = Vec::new();
-    let mut at = HEADER;
+fn converse(mut stream: TcpStream, zone: &Zone) -> std::io::Result<()> {
     loop {
-        let length = usize::from(*query.get(at)?);
-        at += 1;
-        if length == 0 {
-            return Some((labels.join("."), at));
+        let mut length = [0; 2];
+        stream.read_exact(&mut length)?;
+        let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut query)?;
+        let sending = answer(&query, zone, Transport::Tcp);
+        thread::sleep(sending.after);
+        for message in sending.messages {
+            let mut framed = u16::try_from(message.len()).unwrap_or_default().to_be_bytes().to_vec();
+            framed.extend(message);
+            stream.write_all(&framed)?;
         }
-        let label = query.get(at..at + length)?;
-        labels.push(String::from_utf8_lossy(label).to_lowercase());
-        at += length;
     }
+}
+
+/// The delay is what a scenario is about; other questions are not to wait behind this one.
+fn run_after(delay: Duration, work: impl FnOnce() + Send + 'static) {
+    if delay.is_zero() {
+        return work();
+    }
+    thread::spawn(move || {
+        thread::sleep(delay);
+        work();
+    });
+}
+
+/// What is to be sent about a query; nothing where it is none.
+fn answer(query: &[u8], zone: &Zone, transport: Transport) -> Sending {
+    let Ok(query) = Message::from_vec(query) else {
+        return Sending::default();
+    };
+    let Some(question) = query.queries.first() else {
+        return Sending::default();
+    };
+    let mut answer = Answer::new(question);
+    answer.follow(zone);
+    answer.sending(&query, transport)
+}
+
+/// An answer in the making.
+struct Answer<'a> {
+    question: &'a Query,
+    code: ResponseCode,
+    records: Vec<Record>,
+    extended: Vec<EdnsOption>,
+    after: Duration,
+    truncated: bool,
+    silent: bool,
+    garbage: bool,
+    /// Words for what comes first.
+    forged: Vec<String>,
+}
+
+impl<'a> Answer<'a> {
+    fn new(question: &'a Query) -> Self {
+        Self {
+            question,
+            code: ResponseCode::NoError,
+            records: Vec::new(),
+            extended: Vec::new(),
+            after: Duration::ZERO,
+            truncated: false,
+            silent: false,
+            garbage: false,
+            forged: Vec::new(),
+        }
+    }
+
+    /// Reads the words of the name asked for, and of those that it leads to.
+    fn follow(&mut self, zone: &Zone) {
+        let mut owner = self.question.name().clone();
+        let mut key = written(&owner);
+        let mut seen = Vec::new();
+        while !seen.contains(&key) && seen.len() < MOST_ALIASES {
+            let Some(words) = zone.get(&key).or_else(|| zone.get("*")) else {
+                self.code = ResponseCode::NXDomain;
+                return;
+            };
+            seen.push(key);
+            match self.take_all(&owner, words) {
+                Some((name, text)) => (owner, key) = (name, text),
+                None => return,
+            }
+        }
+    }
+
+    /// Takes the words of one name. Returns the name that it leads to.
+    fn take_all(&mut self, owner: &Name, words: &[String]) -> Option<(Name, String)> {
+        let mut next = None;
+        for word in words {
+            let word = match (word.strip_prefix("a: "), word.strip_prefix("aaaa: ")) {
+                (Some(word), _) if self.question.query_type() == RecordType::A => word,
+                (_, Some(word)) if self.question.query_type() == RecordType::AAAA => word,
+                (None, None) => word,
+                _ => continue,
+            };
+            if let Some(target) = word.strip_prefix("cname ") {
+                let target = target.to_lowercase();
+                if let Ok(name) = Name::from_labels(target.split('.').map(str::as_bytes)) {
+                    self.records.push(Record::from_rdata(
+                        owner.clone(),
+                        TTL,
+                        RData::CNAME(CNAME(name.clone())),
+                    ));
+                    next = Some((name, target));
+                }
+            } else {
+                self.take(owner, word);
+            }
+        }
+        next
+    }
+
+    fn take(&mut self, owner: &Name, word: &str) {
+        let (head, rest) = word.split_once(' ').unwrap_or((word, ""));
+        match head {
+            "nxdomain" => self.code = ResponseCode::NXDomain,
+            "servfail" => self.code = ResponseCode::ServFail,
+            "refused" => self.code = ResponseCode::Refused,
+            "notimp" => self.code = ResponseCode::NotImp,
+            "after" => self.after = Duration::from_millis(rest.parse().unwrap_or_default()),
+            "truncated" => self.truncated = true,
+            "silent" => self.silent = true,
+            "garbage" => self.garbage = true,
+            "wrong-id" | "wrong-question" | "noise" => self.forged.push(head.to_owned()),
+            "ede" => {
+                let (code, text) = rest.split_once(' ').unwrap_or((rest, ""));
+                let mut bytes = code.parse::<u16>().unwrap_or_default().to_be_bytes().to_vec();
+                bytes.extend(text.as_bytes());
+                self.extended.push(EdnsOption::Unknown(EXTENDED_ERROR, bytes));
+            }
+            _ => {
+                let data = match (word.parse(), self.question.query_type()) {
+                    (Ok(IpAddr::V4(address)), RecordType::A) => RData::A(address.into()),
+                    (Ok(IpAddr::V6(address)), RecordType::AAAA) => RData::AAAA(address.into()),
+                    _ => return,
+                };
+                self.records.push(Record::from_rdata(owner.clone(), TTL, data));
+            }
+        }
+    }
+
+    fn sending(self, query: &Message, transport: Transport) -> Sending {
+        let mut messages: Vec<Vec<u8>> = self.forged.iter().map(|kind| self.forge(kind, query)).collect();
+        if self.silent {
+            return Sending { after: self.after, messages };
+        }
+        let message = self.message(query);
+        let whole = message.to_vec().unwrap_or_default();
+        let payload = query.edns.as_ref().map_or(PLAIN_PAYLOAD, Edns::max_payload).max(PLAIN_PAYLOAD);
+        let cut = transport == Transport::Udp && (self.truncated || whole.len() > usize::from(payload));
+        messages.push(match (self.garbage, cut) {
+            (true, _) => NOISE.to_vec(),
+            (false, true) => message.truncate().to_vec().unwrap_or_default(),
+            (false, false) => whole,
+        });
+        Sending { after: self.after, messages }
+    }
+
+    fn message(&self, query: &Message) -> Message {
+        let mut message = Message::response(query.metadata.id, OpCode::Query);
+        message.metadata.recursion_desired = query.metadata.recursion_desired;
+        message.metadata.recursion_available = true;
+        message.metadata.response_code = self.code;
+        message.add_query(self.question.clone());
+        message.add_answers(self.records.iter().cloned());
+        if query.edns.is_some() {
+            let mut edns = Edns::new();
+            for option in &self.extended {
+                edns.options_mut().insert(option.clone());
+            }
+            message.set_edns(edns);
+        }
+        message
+    }
+
+    /// What somebody might send who guesses at the answer.
+    fn forge(&self, kind: &str, query: &Message) -> Vec<u8> {
+        let mut forged = Message::response(query.metadata.id, OpCode::Query);
+        let mut question = self.question.clone();
+        match kind {
+            "wrong-id" => forged.metadata.id = !query.metadata.id,
+            "wrong-question" => {
+                if let Ok(other) = Name::from_ascii("forged.test.") {
+                    question.set_name(other);
+                }
+            }
+            _ => return NOISE.to_vec(),
+        }
+        let record = Record::from_rdata(question.name().clone(), TTL, RData::A(FORGED.into()));
+        forged.add_query(question);
+        forged.add_answer(record);
+        forged.to_vec().unwrap_or_default()
+    }
+}
+
+/// A name as a zone has it: in lower case and without a final dot.
+fn written(name: &Name) -> String {
+    let labels: Vec<String> =
+        name.iter().map(|label| String::from_utf8_lossy(label).to_lowercase()).collect();
+    labels.join(".")
 }

@@ -32,6 +32,18 @@ pub(crate) struct Expect {
     /// Codes that must be among the remarks.
     #[serde(default)]
     pub(crate) remarks: Vec<String>,
+    /// Codes that must not be among them.
+    #[serde(default)]
+    pub(crate) no_remarks: Vec<String>,
+    /// Clues that the verdict must rest on.
+    #[serde(default)]
+    pub(crate) because: Vec<String>,
+    /// Listeners that must be named.
+    #[serde(default)]
+    pub(crate) listeners: Vec<Listener>,
+    /// What the name gives, in this order and nothing else.
+    #[serde(default)]
+    pub(crate) addresses: Option<Vec<String>>,
     /// Upper bound of whyconn's own `elapsed_ms`.
     #[serde(default)]
     pub(crate) within_ms: Option<u64>,
@@ -86,6 +98,16 @@ pub(crate) struct Culprit {
     pub(crate) after: Option<u64>,
 }
 
+/// A listener in a report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    pub(crate) address: String,
+    /// The process's name, or `hidden` where it is not whyconn's to see. Not given: either.
+    #[serde(default)]
+    pub(crate) process: Option<String>,
+}
+
 /// Collects differences between what is and what should be.
 #[derive(Default)]
 pub(crate) struct Mismatches(Vec<String>);
@@ -122,16 +144,30 @@ impl Expect {
         if let Some(culprit) = &self.culprit {
             culprit.compare(&verdict["culprit"], found);
         }
-        for (list, wanted) in
-            [(&verdict["alternatives"], &self.alternatives), (&report["remarks"], &self.remarks)]
-        {
-            let codes: Vec<&str> = list
-                .as_array()
-                .map(|items| items.iter().map(|item| text(item.get("code"))).collect())
-                .unwrap_or_default();
+        let (alternatives, remarks) = (codes(&verdict["alternatives"]), codes(&report["remarks"]));
+        for (what, codes, wanted) in [
+            ("alternatives", alternatives, &self.alternatives),
+            ("remarks", remarks.clone(), &self.remarks),
+            ("because", words(&verdict["because"]), &self.because),
+        ] {
             for code in wanted {
-                found.require(codes.contains(&code.as_str()), "codes", codes.clone(), code);
+                found.require(codes.contains(&code.as_str()), what, codes.clone(), code);
             }
+        }
+        for code in &self.no_remarks {
+            found.require(
+                !remarks.contains(&code.as_str()),
+                "remarks",
+                remarks.clone(),
+                &format!("no {code}"),
+            );
+        }
+        for listener in &self.listeners {
+            listener.compare(&report["listeners"], found);
+        }
+        if let Some(wanted) = &self.addresses {
+            let seen = addresses(report.pointer("/resolution/addresses"));
+            found.require(seen == *wanted, "addresses", seen.clone(), &wanted.join(", "));
         }
         if let Some(limit) = self.within_ms {
             let elapsed = report["elapsed_ms"].as_f64();
@@ -143,6 +179,40 @@ impl Expect {
             compare_value(pointer, seen, wanted, found);
         }
     }
+}
+
+impl Listener {
+    fn compare(&self, seen: &Value, found: &mut Mismatches) {
+        let named = |listener: &&Value| {
+            let process = &listener["process"];
+            match self.process.as_deref() {
+                None => true,
+                Some("hidden") => process.is_null(),
+                Some(name) => process["name"] == name && process["pid"].is_u64(),
+            }
+        };
+        let mut listeners = seen.as_array().into_iter().flatten();
+        let holds =
+            listeners.any(|listener| listener["address"] == self.address.as_str() && named(&listener));
+        let process = self.process.as_deref().unwrap_or("any");
+        found.require(holds, "listeners", seen.clone(), &format!("{} of process {process}", self.address));
+    }
+}
+
+/// The codes of a list.
+fn codes(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().map(|item| text(item.get("code"))).collect()
+}
+
+/// The strings of a list.
+fn words(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().map(|item| text(Some(item))).collect()
+}
+
+/// The addresses of a list of things that have one.
+pub(crate) fn addresses(list: Option<&Value>) -> Vec<String> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items.map(|item| text(item.get("address")).to_owned()).collect()
 }
 
 impl Culprit {

@@ -2,9 +2,7 @@
 //! starts what listens in it, runs whyconn as a user without any capability, and tells the outer half what
 //! came of it, as one line of JSON.
 
-use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Background, Scenario};
 use crate::topology::{Family, Topology};
-use crate::{serve, shell, world};
+use crate::{ordinary, serve, shell, world};
 
 /// No run of whyconn in a scenario takes longer.
 const RUNNING: Duration = Duration::from_secs(20);
@@ -22,7 +20,7 @@ const RUNNING: Duration = Duration::from_secs(20);
 pub(crate) const OTHER_USER: u32 = 65534;
 
 /// What the outer half asks for.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) scenario: Scenario,
     pub(crate) family: Family,
@@ -47,6 +45,10 @@ pub(crate) struct Outcome {
     pub(crate) counted: Vec<u64>,
     /// Conditions that did not hold when it had ended.
     pub(crate) unmet: Vec<String>,
+    /// What an ordinary program got for the name, where whyconn's report is to be compared with it.
+    pub(crate) ordinary: Option<ordinary::Answer>,
+    /// What another run showed a human being, where the scenario asks for one.
+    pub(crate) shown: Option<String>,
 }
 
 /// Reads a job from standard input, does it, and prints the outcome.
@@ -64,7 +66,7 @@ fn run(job: &Job) -> Result<Outcome, String> {
     let scenario = &job.scenario;
     let nodes = Topology::new(scenario.routers).nodes();
     world::build(scenario)?;
-    let program = readable(&job.program)?;
+    let program = world::readable(&job.program, job.program.file_name().unwrap_or_default())?;
     let each = |lines: &std::collections::BTreeMap<String, Vec<String>>,
                 apply: fn(&str, &[String]) -> Result<(), String>| {
         nodes
@@ -74,28 +76,47 @@ fn run(job: &Job) -> Result<Outcome, String> {
     };
     each(&scenario.setup, world::script)?;
     each(&scenario.until, world::await_conditions)?;
-    let mut running = serve::start(scenario, job.family)?;
+    let mut running = serve::start(scenario, job.family, job.as_root)?;
     each(&scenario.late, world::script)?;
     world::load_firewalls(scenario)?;
     for background in &scenario.background {
         running.push(Ending(start_background(background)?));
+        world::await_conditions(&background.on, background.ready.as_slice())?;
     }
     running.extend(serve::start_traffic(scenario, job.family)?);
     world::start_counting(scenario)?;
     let outcome = measure(job, &program)?;
     let unmet = each(&scenario.afterwards, world::await_conditions).err();
-    Ok(Outcome { counted: world::counted(scenario)?, unmet: unmet.into_iter().collect(), ..outcome })
+    let counted = world::counted(scenario)?;
+    // What comes now sends packets of its own, so it comes when all is counted.
+    let ordinary = ordinary::ask(&outcome.stdout, &job.arguments)?;
+    let shown = if scenario.shown { Some(show(job, &program)?) } else { None };
+    Ok(Outcome { counted, unmet: unmet.into_iter().collect(), ordinary, shown, ..outcome })
+}
+
+/// What a human being gets of a run of its own.
+fn show(job: &Job, program: &Path) -> Result<String, String> {
+    let mut arguments = vec!["--color".to_owned(), "never".to_owned(), "-v".to_owned()];
+    arguments.extend(job.arguments.iter().filter(|argument| *argument != "--json").cloned());
+    let outcome = measure(&Job { arguments, ..job.clone() }, program)?;
+    Ok(outcome.stdout + &outcome.stderr)
+}
+
+/// The words in front of a program that make it run as whyconn does: another user where there is one, and no
+/// capability.
+pub(crate) fn without_privileges(as_root: bool) -> Vec<String> {
+    let mut words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"].map(str::to_owned).to_vec();
+    if as_root {
+        let user = OTHER_USER;
+        words.extend([format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()]);
+    }
+    words
 }
 
 /// Runs the program in the client as a user without capabilities.
 fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
     let mut command = world::in_netns("client");
-    command.args(["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
-    if job.as_root {
-        let user = OTHER_USER;
-        command.args([format!("--reuid={user}"), format!("--regid={user}")]);
-        command.arg("--clear-groups");
-    }
+    command.args(without_privileges(job.as_root));
     command.arg(program).args(&job.arguments);
     // A proxy variable or a language of the machine at hand is not part of the world.
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -111,6 +132,8 @@ fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
         overran: ended.overran,
         counted: Vec::new(),
         unmet: Vec::new(),
+        ordinary: None,
+        shown: None,
     })
 }
 
@@ -120,22 +143,6 @@ fn shown(job: &Job) -> String {
     let mut command = Command::new(name);
     command.args(&job.arguments);
     shell::words(&command)
-}
-
-/// A path to the program that any user may follow.
-fn readable(program: &Path) -> Result<PathBuf, String> {
-    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", program.display());
-    let name = program.file_name().unwrap_or_default();
-    let place = Path::new(world::PRIVATE).join(name);
-    let mode = fs::metadata(program).map_err(|error| told(&error))?.permissions().mode();
-    if mode & 0o005 == 0o005 {
-        fs::write(&place, "").map_err(|error| told(&error))?;
-        world::bind(program, &place)?;
-    } else {
-        fs::copy(program, &place).map_err(|error| told(&error))?;
-        fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).map_err(|error| told(&error))?;
-    }
-    Ok(place)
 }
 
 fn start_background(background: &Background) -> Result<Child, String> {

@@ -15,14 +15,19 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod dns;
+mod etc;
 mod expect;
 mod inside;
+mod listen;
+mod ordinary;
 mod outside;
 mod promises;
 mod record;
 mod responder;
+mod safe;
 mod scenario;
 mod serve;
+mod servers;
 mod shell;
 mod topology;
 mod traffic;

@@ -12,7 +12,7 @@ use crate::expect::text;
 use crate::inside::{Job, OTHER_USER, Outcome};
 use crate::scenario::{Case, Scenario};
 use crate::topology::Family;
-use crate::{promises, record, shell};
+use crate::{ordinary, promises, record, servers, shell};
 
 /// The first argument that makes this program the inner half.
 pub(crate) const ARGUMENT: &str = "--inside";
@@ -31,10 +31,17 @@ pub(crate) fn user_of_whyconn() -> u32 {
 
 /// Says in one line what this machine lacks to build a lab.
 pub(crate) fn preflight() -> Result<(), String> {
-    for (program, version) in
-        [("unshare", "--version"), ("setpriv", "--version"), ("ip", "-V"), ("nft", "--version")]
-    {
-        shell::succeed(Command::new(program).arg(version), "")
+    for (program, version) in [
+        ("unshare", "--version"),
+        ("setpriv", "--version"),
+        ("ip", "-V"),
+        ("ss", "-V"),
+        ("nft", "--version"),
+        (ordinary::PYTHON, "--version"),
+        ("unbound", "-V"),
+        ("dnsmasq", "--version"),
+    ] {
+        shell::succeed(Command::new(program).arg(version).env("PATH", servers::search_path()), "")
             .map_err(|error| format!("the lab needs {program}: {error}"))?;
     }
     for (what, command) in [
@@ -54,7 +61,7 @@ fn in_namespaces() -> Command {
     if !as_root() {
         command.args(["--user", "--map-root-user"]);
     }
-    command.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]);
+    command.args(["--net", "--uts", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]);
     command
 }
 
@@ -127,6 +134,9 @@ fn told(scenario: &Scenario, outcome: &Outcome, mismatches: &[String], report: O
     lines.extend(mismatches.iter().map(|line| format!("  {line}")));
     lines.push(format!("$ {}", outcome.command));
     lines.push(report.map_or_else(|| outcome.stdout.clone(), |report| format!("{report:#}")));
+    if let Some(shown) = &outcome.shown {
+        lines.push(format!("shown:\n{shown}"));
+    }
     if !outcome.stderr.is_empty() {
         lines.push(format!("stderr:\n{}", outcome.stderr));
     }

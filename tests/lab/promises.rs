@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::expect::{Mismatches, text};
 use crate::inside::Outcome;
+use crate::safe;
 use crate::scenario::Scenario;
 
 const SCHEMA: &str = "whyconn.report.v1";
@@ -34,6 +35,10 @@ pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, O
     };
     form(scenario, outcome, &report, &mut found);
     times(scenario, outcome, &report, &mut found);
+    safe::compare(outcome, &report, &mut found);
+    if let Some(ordinary) = &outcome.ordinary {
+        ordinary.compare(&report, &mut found);
+    }
     scenario.expect.compare(&report, &mut found);
     afterwards(scenario, outcome, &mut found);
     (found.into_lines(), Some(report))

@@ -27,9 +27,15 @@ pub(crate) struct Scenario {
     pub(crate) routers: u8,
     #[serde(default)]
     pub(crate) needs: Vec<Need>,
-    /// Files under /etc that whyconn sees instead of the machine's.
+    /// Files under /etc that whyconn sees instead of the machine's: hosts, resolv.conf, nsswitch.conf, gai.conf.
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,
+    /// Those of them that are not there at all.
+    #[serde(default)]
+    pub(crate) missing: Vec<String>,
+    /// What gethostname(2) gives, on all nodes.
+    #[serde(default = "default_hostname")]
+    pub(crate) hostname: String,
     /// Shell lines by node, run before anything listens.
     #[serde(default)]
     pub(crate) setup: BTreeMap<String, Vec<String>>,
@@ -40,6 +46,9 @@ pub(crate) struct Scenario {
     pub(crate) listen: Vec<Listen>,
     #[serde(default)]
     pub(crate) dns: Vec<Dns>,
+    /// Name servers as Debian has them.
+    #[serde(default)]
+    pub(crate) server: Vec<Server>,
     #[serde(default)]
     pub(crate) hold: Vec<Hold>,
     /// Shell lines by node, run when all listeners are ready and all held sockets are open.
@@ -53,6 +62,9 @@ pub(crate) struct Scenario {
     /// Traffic beside whyconn's.
     #[serde(default)]
     pub(crate) traffic: Vec<Traffic>,
+    /// Whether whyconn is run once more, behind all checks, for what it shows a human being.
+    #[serde(default)]
+    pub(crate) shown: bool,
     /// Packets to count while whyconn runs.
     #[serde(default)]
     pub(crate) count: Vec<Count>,
@@ -91,6 +103,28 @@ pub(crate) struct Listen {
     /// An IPv6 socket that takes IPv4 as well.
     #[serde(default)]
     pub(crate) dual: bool,
+    /// The device that it is bound to (`SO_BINDTODEVICE`).
+    #[serde(default)]
+    pub(crate) device: Option<String>,
+    /// How long each connection waits before it is accepted.
+    #[serde(default)]
+    pub(crate) accept_after_ms: u64,
+    /// Whose process it is.
+    #[serde(default)]
+    pub(crate) user: User,
+    /// The process's name, as `ps` shows it: at most 15 bytes.
+    #[serde(default = "default_process")]
+    pub(crate) process: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum User {
+    /// Whoever built the world: with capabilities, so that whyconn sees the socket and not the process.
+    #[default]
+    Builder,
+    /// The one who runs whyconn, and without capabilities, so that whyconn sees the process.
+    Whyconn,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,14 +139,52 @@ pub(crate) enum Behaviour {
     UdpEcho,
 }
 
-/// A name server on UDP port 53. A name that `zone` does not hold does not exist.
+/// A scripted name server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dns {
     pub(crate) on: String,
     pub(crate) address: String,
-    /// Name to addresses (none: the name exists without any), or to one of the words of [`crate::dns`].
+    #[serde(default = "default_dns_port")]
+    pub(crate) port: u16,
+    /// Without it the port is closed for TCP.
+    #[serde(default = "yes")]
+    pub(crate) tcp: bool,
+    /// Name to the words of [`crate::dns`].
     pub(crate) zone: BTreeMap<String, Vec<String>>,
+}
+
+/// A real name server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) on: String,
+    pub(crate) program: Program,
+    pub(crate) address: String,
+    #[serde(default = "default_dns_port")]
+    pub(crate) port: u16,
+    /// Lines of its configuration, behind those that make it listen there: see [`crate::servers`].
+    #[serde(default)]
+    pub(crate) config: String,
+    /// Files in its directory.
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Program {
+    Unbound,
+    Dnsmasq,
+}
+
+impl Program {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Unbound => "unbound",
+            Self::Dnsmasq => "dnsmasq",
+        }
+    }
 }
 
 /// A socket that some other process has: bound to `from`, connected to `to`, or both.
@@ -155,6 +227,9 @@ pub(crate) struct Count {
 pub(crate) struct Background {
     pub(crate) on: String,
     pub(crate) run: String,
+    /// A shell condition that must become true before whyconn starts.
+    #[serde(default)]
+    pub(crate) ready: Option<String>,
 }
 
 const fn default_backlog() -> i32 {
@@ -163,6 +238,22 @@ const fn default_backlog() -> i32 {
 
 const fn default_count() -> u16 {
     1
+}
+
+const fn default_dns_port() -> u16 {
+    53
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn default_process() -> String {
+    "service".to_owned()
+}
+
+fn default_hostname() -> String {
+    "client".to_owned()
 }
 
 /// A scenario as one test: file, variant and family.
@@ -247,7 +338,7 @@ fn fill(
 impl Scenario {
     /// A world of two nodes in which nothing happens.
     pub(crate) fn bare(title: &str) -> Self {
-        Self { title: title.to_owned(), ..Self::default() }
+        Self { title: title.to_owned(), hostname: default_hostname(), ..Self::default() }
     }
 
     /// A misspelt node would otherwise be found only when its world is built.
@@ -259,6 +350,7 @@ impl Scenario {
         }
         named.extend(self.listen.iter().map(|listen| &listen.on));
         named.extend(self.dns.iter().map(|dns| &dns.on));
+        named.extend(self.server.iter().map(|server| &server.on));
         named.extend(self.hold.iter().map(|hold| &hold.on));
         named.extend(self.firewall.iter().map(|firewall| &firewall.on));
         named.extend(self.background.iter().map(|background| &background.on));

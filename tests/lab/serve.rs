@@ -3,8 +3,9 @@
 //! as it would meet any other program.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
-use std::process::Stdio;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{env, thread};
 
@@ -13,13 +14,16 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::inside::Ending;
 use crate::responder::Responder;
-use crate::scenario::{Behaviour, Dns, Hold, Listen, Scenario};
+use crate::scenario::{Dns, Hold, Listen, Scenario, User};
 use crate::topology::Family;
 use crate::traffic::Traffic;
-use crate::{dns, responder, traffic, world};
+use crate::{dns, inside, listen, responder, servers, traffic, world};
 
 /// The first argument that makes this program a service.
 pub(crate) const ARGUMENT: &str = "--serve";
+
+/// How a process is called that nobody is to find.
+const SERVICE: &str = "service";
 
 #[derive(Serialize, Deserialize)]
 enum Task {
@@ -31,29 +35,43 @@ enum Task {
 }
 
 /// Starts all of a scenario's services, and returns when they are ready. They end when dropped.
-pub(crate) fn start(scenario: &Scenario, family: Family) -> Result<Vec<Ending>, String> {
-    let listeners = scenario.listen.iter().map(|listen| (&listen.on, Task::Listen(listen.clone(), family)));
+pub(crate) fn start(scenario: &Scenario, family: Family, as_root: bool) -> Result<Vec<Ending>, String> {
+    let mut running = servers::start(scenario)?;
+    for listen in &scenario.listen {
+        let mut command = world::in_netns(&listen.on);
+        if listen.user == User::Whyconn {
+            command.args(inside::without_privileges(as_root));
+        }
+        let task = Task::Listen(listen.clone(), family);
+        running.push(launch(command, &listen.process, &task)?);
+    }
     let servers = scenario.dns.iter().map(|dns| (&dns.on, Task::Dns(dns.clone())));
     let held = scenario.hold.iter().map(|hold| (&hold.on, Task::Hold(hold.clone())));
     let responders =
         scenario.responder.iter().map(|responder| (&responder.on, Task::Respond(responder.clone())));
-    let tasks = listeners.chain(servers).chain(held).chain(responders);
-    tasks.map(|(node, task)| launch(node, &task)).collect()
+    for (node, task) in servers.chain(held).chain(responders) {
+        running.push(launch(world::in_netns(node), SERVICE, &task)?);
+    }
+    Ok(running)
 }
 
 /// Starts a scenario's traffic, and returns when all of it flows. It ends when dropped.
 pub(crate) fn start_traffic(scenario: &Scenario, family: Family) -> Result<Vec<Ending>, String> {
-    let busy = |traffic: &Traffic| launch(&traffic.on, &Task::Traffic(traffic.clone(), family));
+    let busy = |traffic: &Traffic| {
+        launch(world::in_netns(&traffic.on), SERVICE, &Task::Traffic(traffic.clone(), family))
+    };
     scenario.traffic.iter().map(busy).collect()
 }
 
-fn launch(node: &str, task: &Task) -> Result<Ending, String> {
-    let told = |error: &dyn std::fmt::Display| format!("service on {node}: {error}");
+/// `wrapped` is what enters the node, and gives up what the service is not to have.
+fn launch(mut wrapped: Command, name: &str, task: &Task) -> Result<Ending, String> {
+    let text = serde_json::to_string(task).map_err(|error| format!("task: {error}"))?;
+    let told = |error: &dyn std::fmt::Display| format!("service {text}: {error}");
     let program = env::current_exe().map_err(|error| told(&error))?;
-    let task = serde_json::to_string(task).map_err(|error| told(&error))?;
-    let child = world::in_netns(node)
+    let program = world::readable(&program, name.as_ref())?;
+    let child = wrapped
         .arg(program)
-        .args([ARGUMENT, &task])
+        .args([ARGUMENT, &text])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -73,10 +91,9 @@ fn launch(node: &str, task: &Task) -> Result<Ending, String> {
 /// The service process. The first line it prints says that it is ready, or why it is not.
 pub(crate) fn main(task: &str) -> Result<(), String> {
     let served = match serde_json::from_str(task).map_err(|error| format!("task: {error}"))? {
-        Task::Listen(listen, family) => listen_as(&listen, family),
+        Task::Listen(listen, family) => listen::serve(&listen, family, ready),
         Task::Hold(hold) => hold_sockets(&hold),
-        Task::Dns(server) => bind_udp(&server.address, 53)
-            .and_then(|socket| ready().and_then(|()| dns::serve(&socket, &server.zone))),
+        Task::Dns(server) => name_server(server),
         Task::Respond(responder) => responder::serve(&responder, ready),
         Task::Traffic(traffic, family) => traffic::send(&traffic, family, ready),
     };
@@ -91,68 +108,18 @@ fn ready() -> Result<(), String> {
     std::io::stdout().flush().map_err(|error| format!("stdout: {error}"))
 }
 
-fn listen_as(listen: &Listen, family: Family) -> Result<(), String> {
-    let any: IpAddr = match family {
-        Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
-        Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let address = listen.address.clone().unwrap_or_else(|| any.to_string());
-    if listen.does == Behaviour::UdpEcho {
-        let socket = bind_udp(&address, listen.port)?;
-        ready()?;
-        return echo(&socket);
+fn name_server(server: Dns) -> Result<(), String> {
+    let socket = Arc::new(listen::bind_udp(&server.address, server.port)?);
+    let zone = Arc::new(server.zone);
+    if server.tcp {
+        let address = listen::parsed(&server.address, server.port)?;
+        let listener =
+            TcpListener::bind(address).map_err(|error| format!("cannot bind {address}: {error}"))?;
+        let zone = Arc::clone(&zone);
+        thread::spawn(move || dns::serve_tcp(&listener, &zone));
     }
-    let address = parsed(&address, listen.port)?;
-    let failed = |error: std::io::Error| format!("cannot listen on {address}: {error}");
-    let socket =
-        Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP)).map_err(failed)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(!listen.dual).map_err(failed)?;
-    }
-    socket.bind(&SockAddr::from(address)).map_err(failed)?;
-    socket.listen(listen.backlog).map_err(failed)?;
     ready()?;
-    let mut held: Vec<TcpStream> = Vec::new();
-    loop {
-        if listen.does == Behaviour::NoAccept {
-            thread::park();
-            continue;
-        }
-        let (client, _) = socket.accept().map_err(failed)?;
-        match listen.does {
-            Behaviour::Close => drop(client),
-            Behaviour::Reset => {
-                // Closing with no time to linger makes the kernel send a reset.
-                client.set_linger(Some(Duration::ZERO)).map_err(failed)?;
-            }
-            Behaviour::Banner => {
-                let mut client = TcpStream::from(client);
-                // The client may be gone already, which is its own affair.
-                let _ = client.write_all(b"220 lab ready\r\n");
-                held.push(client);
-            }
-            Behaviour::AcceptAndHold | Behaviour::NoAccept | Behaviour::UdpEcho => {
-                held.push(client.into());
-            }
-        }
-    }
-}
-
-fn echo(socket: &UdpSocket) -> Result<(), String> {
-    let mut buffer = [0; 2048];
-    loop {
-        let (length, peer) = socket.recv_from(&mut buffer).map_err(|error| format!("udp echo: {error}"))?;
-        let _ = socket.send_to(buffer.get(..length).unwrap_or_default(), peer);
-    }
-}
-
-fn bind_udp(address: &str, port: u16) -> Result<UdpSocket, String> {
-    let address = parsed(address, port)?;
-    UdpSocket::bind(address).map_err(|error| format!("cannot bind {address}: {error}"))
-}
-
-fn parsed(address: &str, port: u16) -> Result<SocketAddr, String> {
-    address.parse().map(|ip| SocketAddr::new(ip, port)).map_err(|error| format!("{address}: {error}"))
+    dns::serve_udp(&socket, &zone)
 }
 
 /// Opens the sockets asked for, and keeps them until the end.

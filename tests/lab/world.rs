@@ -1,7 +1,9 @@
 //! Builds a world inside namespaces that are already our own: the nodes, the links between them, addresses,
 //! routes, and the files under /etc that whyconn is to see.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -11,11 +13,12 @@ use nix::ifaddrs::getifaddrs;
 use nix::mount::{MsFlags, mount};
 use nix::net::if_::InterfaceFlags;
 use nix::sched::{CloneFlags, setns};
+use nix::unistd::sethostname;
 use regex_lite::Regex;
 
 use crate::scenario::{Count, Scenario};
-use crate::shell;
 use crate::topology::{self, Device, Family, Topology};
+use crate::{etc, shell};
 
 /// Our own files, on a file system that ends with the world.
 pub(crate) const PRIVATE: &str = "/run/lab";
@@ -24,15 +27,11 @@ pub(crate) const PRIVATE: &str = "/run/lab";
 const SETTLING: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(10);
 
-const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
-/// An address that no node has and no router knows.
-const RESOLV: &str = "nameserver 203.0.113.53\n";
-const NSSWITCH: &str = "passwd: files\ngroup: files\nservices: files\nhosts: files dns\n";
-
 pub(crate) fn build(scenario: &Scenario) -> Result<(), String> {
     let topology = Topology::new(scenario.routers);
     private_files()?;
-    cover_etc(scenario)?;
+    etc::cover(scenario)?;
+    sethostname(&scenario.hostname).map_err(|error| format!("cannot set the host's name: {error}"))?;
     let nodes = topology.nodes();
     let added: String = nodes.iter().map(|node| format!("netns add {node}\n")).collect();
     shell::succeed(Command::new("ip").args(["-batch", "-"]), &added)?;
@@ -144,7 +143,10 @@ pub(crate) fn counted(scenario: &Scenario) -> Result<Vec<u64>, String> {
 }
 
 /// Runs a closure on a thread that is inside a node's network namespace.
-fn in_node<T: Send>(node: &str, work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+pub(crate) fn in_node<T: Send>(
+    node: &str,
+    work: impl FnOnce() -> Result<T, String> + Send,
+) -> Result<T, String> {
     let entered = || {
         let namespace = File::open(format!("/run/netns/{node}")).map_err(|e| e.to_string())?;
         setns(namespace, CloneFlags::CLONE_NEWNET).map_err(|e| e.to_string())?;
@@ -161,59 +163,30 @@ fn private_files() -> Result<(), String> {
     fs::create_dir(PRIVATE).map_err(|error| format!("{PRIVATE}: {error}"))
 }
 
-/// Lays the scenario's files, or plain defaults, over those of the machine.
-fn cover_etc(scenario: &Scenario) -> Result<(), String> {
-    let defaults = [("hosts", HOSTS), ("resolv.conf", RESOLV), ("nsswitch.conf", NSSWITCH)];
-    for (name, default) in defaults {
-        let text = scenario.files.get(name).map_or(default, String::as_str);
-        cover(&Path::new("/etc").join(name), text)?;
+/// A path to a program that any user may follow, under a name of our choice: it is the process's name then.
+pub(crate) fn readable(program: &Path, name: &OsStr) -> Result<PathBuf, String> {
+    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", program.display());
+    let place = Path::new(PRIVATE).join("bin");
+    fs::create_dir_all(&place).map_err(|error| told(&error))?;
+    let place = place.join(name);
+    if place.exists() {
+        return Ok(place);
     }
-    match scenario.files.keys().find(|name| !defaults.iter().any(|(known, _)| known == name)) {
-        Some(name) => Err(format!("/etc/{name} is none of the files that a lab covers")),
-        None => Ok(()),
+    let mode = fs::metadata(program).map_err(|error| told(&error))?.permissions().mode();
+    if mode & 0o005 == 0o005 {
+        fs::write(&place, "").map_err(|error| told(&error))?;
+        bind(program, &place)?;
+    } else {
+        fs::copy(program, &place).map_err(|error| told(&error))?;
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).map_err(|error| told(&error))?;
     }
-}
-
-fn cover(path: &Path, text: &str) -> Result<(), String> {
-    let told = |error: &dyn std::fmt::Display| format!("cannot cover {}: {error}", path.display());
-    let name = path.file_name().unwrap_or_default();
-    let source = Path::new(PRIVATE).join(name);
-    fs::write(&source, text).map_err(|error| told(&error))?;
-    match path.canonicalize() {
-        Ok(target) => bind(&source, &target),
-        // A link into /run, as systemd-resolved makes it for resolv.conf, points into our own tmpfs by now.
-        Err(_) => {
-            let link = fs::read_link(path).map_err(|error| told(&error))?;
-            let target = lexically(&path.with_file_name("").join(link));
-            if !target.starts_with("/run") {
-                return Err(told(&format!("it leads to {}", target.display())));
-            }
-            if let Some(parent) = target.parent() {
-                fs::create_dir_all(parent).map_err(|error| told(&error))?;
-            }
-            fs::write(&target, text).map_err(|error| told(&error))
-        }
-    }
+    Ok(place)
 }
 
 /// A bind mount of one file over another.
-pub(crate) fn bind(source: &Path, target: &Path) -> Result<(), String> {
+fn bind(source: &Path, target: &Path) -> Result<(), String> {
     mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
         .map_err(|error| format!("cannot mount over {}: {error}", target.display()))
-}
-
-/// A path without `..`, worked out on its words alone.
-fn lexically(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::ParentDir => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 /// Settings that must be in place before devices appear. Duplicate address detection takes a second and

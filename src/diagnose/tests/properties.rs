@@ -2,9 +2,10 @@
 
 use super::all_rows;
 use super::build::{Says, V4, V6, World, own, route_entry, rule_entry};
+use super::told::{listening, waiting};
 use super::without::without;
 use crate::diagnose::{Diagnosis, diagnose};
-use crate::model::{Call, Evidence, Fact, NeighbourState, RouteType};
+use crate::model::{Call, Evidence, Fact, NeighbourState, RecordKind, RouteType};
 use crate::verdict::{Certainty, Clue};
 use nix::errno::Errno as E;
 
@@ -96,6 +97,55 @@ fn the_order_of_tables_and_probes_does_not_matter() {
             }
         }
         assert_eq!(diagnose(&turned), expected, "{}", row.name);
+    }
+}
+
+#[test]
+fn the_order_of_a_and_aaaa_does_not_matter() {
+    let mut wrong = Vec::new();
+    for row in all_rows() {
+        let Fact::Seen(view) = &row.evidence.direct else { continue };
+        let mut turned = view.clone();
+        for server in &mut turned.servers {
+            server.exchanges.sort_by_key(|exchange| exchange.record == RecordKind::A);
+        }
+        let mut other = row.evidence.clone();
+        other.direct = Fact::Seen(turned);
+        let (one, other) = (diagnose(&row.evidence), diagnose(&other));
+        if one != other {
+            wrong.push(format!("{}: {:?} or {:?}", row.name, one.finding, other.finding));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_listener_on_another_port_changes_no_verdict() {
+    for row in all_rows() {
+        let before = diagnose(&row.evidence);
+        let mut more = row.evidence.clone();
+        let Fact::Seen(listeners) = &mut more.listeners else { continue };
+        let Fact::Seen(here) = &mut listeners.here else { continue };
+        let port = row.evidence.request.target.port + 1;
+        for address in ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "198.51.100.2"] {
+            here.insert(0, waiting(9, 2, listening(&format!("{address}:{port}"))));
+        }
+        assert_eq!(diagnose(&more).finding, before.finding, "{}", row.name);
+    }
+}
+
+#[test]
+fn the_order_of_listeners_does_not_matter() {
+    for row in all_rows() {
+        let mut turned = row.evidence.clone();
+        let Fact::Seen(listeners) = &mut turned.listeners else { continue };
+        if let Fact::Seen(here) = &mut listeners.here {
+            here.reverse();
+        }
+        if let Fact::Seen(elsewhere) = &mut listeners.elsewhere {
+            elsewhere.reverse();
+        }
+        assert_eq!(diagnose(&turned).finding, diagnose(&row.evidence).finding, "{}", row.name);
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Row {
     pub(super) certainty: Certainty,
     pub(super) culprit: Option<Culprit>,
     pub(super) variant: &'static str,
+    /// The look-alikes, where the row is about them.
+    pub(super) alternatives: Option<Vec<Code>>,
 }
 
 pub(super) fn row(
@@ -24,12 +26,18 @@ pub(super) fn row(
     variant: &'static str,
 ) -> Row {
     let code = code.parse().unwrap();
-    Row { name: name.into(), evidence: world.0, code, certainty, culprit, variant }
+    Row { name: name.into(), evidence: world.0, code, certainty, culprit, variant, alternatives: None }
 }
 
 impl Row {
     pub(super) fn of(mut self, family: Family) -> Row {
         self.name = format!("{} [{family}]", self.name);
+        self
+    }
+
+    /// What else gives the same evidence, in this order.
+    pub(super) fn or(mut self, alternatives: &[&str]) -> Row {
+        self.alternatives = Some(alternatives.iter().map(|code| code.parse().unwrap()).collect());
         self
     }
 }
@@ -48,6 +56,11 @@ pub(super) fn service() -> Option<Culprit> {
 
 pub(super) fn resolver() -> Option<Culprit> {
     Some(Culprit::Resolver { address: None })
+}
+
+/// A name server.
+pub(super) fn told_by(address: &str) -> Option<Culprit> {
+    Some(Culprit::Resolver { address: Some(ip(address)) })
 }
 
 pub(super) fn path() -> Option<Culprit> {

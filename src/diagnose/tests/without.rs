@@ -1,9 +1,16 @@
 //! Takes one observation away again.
 
-use crate::model::{Attempt, Evidence, Fact, Host, PathProtocol, RouteAnswer};
+use super::build::{V4, V6, ip};
+use crate::model::{Attempt, Evidence, Fact, Host, NameFiles, PathProtocol, RouteAnswer};
 use crate::verdict::Clue;
 use nix::errno::Errno as E;
 use std::net::SocketAddr;
+
+fn files(evidence: &mut Evidence, change: fn(&mut NameFiles)) {
+    if let Fact::Seen(files) = &mut evidence.name_files {
+        change(files);
+    }
+}
 
 /// The evidence without the observation that `clue` names, for the verdict about `attempt`. The `match` has no
 /// catch-all: a new clue has to say here which observation it stands for.
@@ -50,7 +57,10 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
                 first.ended_ms = None;
             }
         }
-        Clue::SynReset | Clue::SoError => about(&mut less, |attempt| attempt.so_errors.clear()),
+        // Another address may have drawn the same.
+        Clue::SynReset | Clue::SoError => {
+            less.attempts.iter_mut().for_each(|attempt| attempt.so_errors.clear());
+        }
         Clue::IcmpError => about(&mut less, |attempt| attempt.queue = Fact::NotAsked),
         Clue::IcmpFromThisHost => about(&mut less, |attempt| {
             attempt.source = None;
@@ -118,6 +128,27 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
                 address.set_scope_id(2);
             }
         }),
+        Clue::DnsAnswer
+        | Clue::DnsDisagrees
+        | Clue::DnsLate
+        | Clue::DnsSilent
+        | Clue::DnsUnreachable
+        | Clue::DnsGivesOther => less.direct = Fact::NotAsked,
+        Clue::NoDnsSource => files(&mut less, |files| files.sources = Fact::NotAsked),
+        Clue::NoServerConfigured => files(&mut less, |files| files.resolver = Fact::NotAsked),
+        Clue::PinnedByHosts => files(&mut less, |files| files.hosts = Fact::NotAsked),
+        Clue::NotLoopback => about(&mut less, |attempt| {
+            let loopback = if attempt.address.is_ipv4() { V4.loopback } else { V6.loopback };
+            attempt.address = SocketAddr::new(ip(loopback), attempt.address.port());
+        }),
+        Clue::OtherAddressWorks => less.contrast = Fact::NotAsked,
+        Clue::NoListener | Clue::ListensElsewhere | Clue::QueueFull => less.listeners = Fact::NotAsked,
+        Clue::ListensInNamespace => {
+            if let Fact::Seen(listeners) = &mut less.listeners {
+                listeners.elsewhere = Fact::NotAsked;
+            }
+        }
+        Clue::NotAccepted => about(&mut less, |attempt| attempt.acceptance = Fact::NotAsked),
     }
     less
 }

@@ -1,13 +1,13 @@
 //! rtnetlink (rtnetlink(7)): routes, rules, neighbours, links and addresses, as any user may read them.
 
+use super::netlink_socket::{NetlinkSocket, Refused};
 use super::proc::ipv6_disabled;
 use crate::model::{
     Errno, Family, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route,
-    RouteAnswer, RouteType, covers,
+    RouteAnswer, RouteType, Transport, covers,
 };
-use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
 use netlink_packet_route::neighbour::NeighbourState as RawState;
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::{
@@ -16,16 +16,14 @@ use netlink_packet_route::route::{
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
 use netlink_packet_route::{AddressFamily, IpProtocol, RouteNetlinkMessage};
 use netlink_sys::protocols::NETLINK_ROUTE;
-use netlink_sys::{Socket, SocketAddr as NetlinkAddr};
 use std::io;
 use std::net::IpAddr;
-
-/// Dumps end here: a host with a full Internet table is not read to its end for one connection.
-const MOST_MESSAGES: usize = 50_000;
 
 /// The four numbers of a flow, as far as they are known.
 #[derive(Debug, Clone, Copy)]
 pub struct Flow {
+    /// TCP or UDP: policy rules may look at it.
+    pub transport: Transport,
     /// The far end's address.
     pub destination: IpAddr,
     /// The far end's port.
@@ -38,10 +36,21 @@ pub struct Flow {
     pub device: Option<u32>,
 }
 
-/// An open rtnetlink socket. Answers come at once: the kernel has them ready when `send` returns.
+/// An address of this host, as a source of packets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceAddress {
+    /// The address.
+    pub own: OwnAddress,
+    /// `IFA_F_DEPRECATED` or `IFA_F_OPTIMISTIC`: not for new flows while there is another.
+    pub deprecated: bool,
+    /// `IFA_F_HOMEADDRESS` (mobile IPv6).
+    pub home: bool,
+}
+
+/// An open rtnetlink socket.
 #[derive(Debug)]
 pub struct Netlink {
-    socket: Socket,
+    socket: NetlinkSocket<RouteNetlinkMessage>,
 }
 
 /// The index of a device.
@@ -58,12 +67,7 @@ impl Netlink {
     /// # Errors
     /// The errno of `socket` or `bind`, as where a seccomp filter forbids netlink.
     pub fn open() -> io::Result<Netlink> {
-        let mut socket = Socket::new(NETLINK_ROUTE)?;
-        socket.bind_auto()?;
-        socket.connect(&NetlinkAddr::new(0, 0))?;
-        // Strict checking lets the kernel filter dumps; without it the filter below still holds.
-        let _ = socket.set_netlink_get_strict_chk(true);
-        Ok(Netlink { socket })
+        Ok(Netlink { socket: NetlinkSocket::open(NETLINK_ROUTE)? })
     }
 
     /// The route that this flow would take.
@@ -86,12 +90,12 @@ impl Netlink {
         if let Some(device) = flow.device {
             request.attributes.push(RouteAttribute::Oif(device));
         }
-        request.attributes.push(RouteAttribute::IpProto(libc::IPPROTO_TCP as u8));
+        request.attributes.push(RouteAttribute::IpProto(protocol_number(flow.transport)));
         request.attributes.push(RouteAttribute::Dport(flow.port));
         if let Some(port) = flow.source_port {
             request.attributes.push(RouteAttribute::Sport(port));
         }
-        match self.ask(RouteNetlinkMessage::GetRoute(request)) {
+        match self.socket.ask(RouteNetlinkMessage::GetRoute(request)) {
             Ok(RouteNetlinkMessage::NewRoute(answer)) => Ok(RouteAnswer::Route(route(&answer))),
             Ok(_) => Err(io::Error::other("an answer of another kind")),
             Err(Refused::Kernel(errno)) => Ok(RouteAnswer::Refused(errno)),
@@ -108,7 +112,7 @@ impl Netlink {
         request.header.address_family = family_of(address);
         request.header.destination_prefix_length = bits(address);
         request.attributes.push(RouteAttribute::Destination(address.into()));
-        match self.ask(RouteNetlinkMessage::GetRoute(request)) {
+        match self.socket.ask(RouteNetlinkMessage::GetRoute(request)) {
             Ok(RouteNetlinkMessage::NewRoute(answer)) => Ok(answer.header.kind == RawType::Local),
             Ok(_) | Err(Refused::Kernel(_)) => Ok(false),
             Err(Refused::Socket(error)) => Err(error),
@@ -129,7 +133,7 @@ impl Netlink {
         }));
         let absent =
             NeighbourSample { at_ms, address, state: NeighbourState::Absent, confirmed_ms_ago: None };
-        match self.ask(RouteNetlinkMessage::GetNeighbour(request)) {
+        match self.socket.ask(RouteNetlinkMessage::GetNeighbour(request)) {
             Ok(RouteNetlinkMessage::NewNeighbour(entry)) => {
                 let confirmed = entry.attributes.iter().find_map(|attribute| match attribute {
                     // Clock ticks of 1/100 s (USER_HZ).
@@ -152,7 +156,7 @@ impl Netlink {
     pub fn link(&mut self, index: u32) -> io::Result<Link> {
         let mut request = LinkMessage::default();
         request.header.index = index;
-        match self.ask(RouteNetlinkMessage::GetLink(request))? {
+        match self.socket.ask(RouteNetlinkMessage::GetLink(request))? {
             RouteNetlinkMessage::NewLink(answer) => Ok(link(&answer)),
             _ => Err(io::Error::other("an answer of another kind")),
         }
@@ -164,7 +168,7 @@ impl Netlink {
     /// The socket's errno.
     pub fn links(&mut self) -> io::Result<Vec<Link>> {
         let mut links = Vec::new();
-        self.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()), |message| {
+        self.socket.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()), |message| {
             if let RouteNetlinkMessage::NewLink(answer) = message {
                 links.push(link(&answer));
             }
@@ -180,13 +184,41 @@ impl Netlink {
     /// # Errors
     /// The socket's errno.
     pub fn addresses(&mut self) -> io::Result<Vec<OwnAddress>> {
+        Ok(self.source_addresses()?.into_iter().map(|source| source.own).collect())
+    }
+
+    /// The same, with what the choice between destinations looks at (RFC 6724).
+    ///
+    /// # Errors
+    /// The socket's errno.
+    pub fn source_addresses(&mut self) -> io::Result<Vec<SourceAddress>> {
         let mut addresses = Vec::new();
-        self.dump(RouteNetlinkMessage::GetAddress(AddressMessage::default()), |message| {
+        self.socket.dump(RouteNetlinkMessage::GetAddress(AddressMessage::default()), |message| {
             if let RouteNetlinkMessage::NewAddress(answer) = message {
-                addresses.extend(own_address(&answer));
+                addresses.extend(source_address(&answer));
             }
         })?;
         Ok(addresses)
+    }
+
+    /// Indexes of the devices that are tunnels of IP in IP, for which glibc has no "native transport"
+    /// (sysdeps/unix/sysv/linux/check_native.c).
+    ///
+    /// # Errors
+    /// The socket's errno.
+    pub fn tunnels(&mut self) -> io::Result<Vec<u32>> {
+        let mut tunnels = Vec::new();
+        self.socket.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()), |message| {
+            if let RouteNetlinkMessage::NewLink(answer) = message
+                && matches!(
+                    answer.header.link_layer_type,
+                    LinkLayerType::Tunnel | LinkLayerType::Tunnel6 | LinkLayerType::Sit
+                )
+            {
+                tunnels.push(answer.header.index);
+            }
+        })?;
+        Ok(tunnels)
     }
 
     /// Routes and rules of this flow's family that refuse its destination on purpose.
@@ -199,7 +231,7 @@ impl Netlink {
             let mut request = RouteMessage::default();
             request.header.address_family = family_of(flow.destination);
             request.header.kind = kind;
-            self.dump(RouteNetlinkMessage::GetRoute(request), |message| {
+            self.socket.dump(RouteNetlinkMessage::GetRoute(request), |message| {
                 if let RouteNetlinkMessage::NewRoute(answer) = message
                     && answer.header.kind == kind
                 {
@@ -209,7 +241,7 @@ impl Netlink {
         }
         let mut request = RuleMessage::default();
         request.header.family = family_of(flow.destination);
-        self.dump(RouteNetlinkMessage::GetRule(request), |message| {
+        self.socket.dump(RouteNetlinkMessage::GetRule(request), |message| {
             if let RouteNetlinkMessage::NewRule(answer) = message {
                 refusals.extend(refusing_rule(&answer, flow));
             }
@@ -218,113 +250,13 @@ impl Netlink {
         refusals.sort_by_key(|refusal| std::cmp::Reverse(prefix_len(refusal)));
         Ok(refusals)
     }
-
-    fn ask(&mut self, request: RouteNetlinkMessage) -> Result<RouteNetlinkMessage, Refused> {
-        let answer = self.try_ask(request);
-        if let Err(Refused::Socket(_)) = answer {
-            self.start_anew();
-        }
-        answer
-    }
-
-    /// What is still queued after a failure would be taken for the next answer.
-    fn start_anew(&mut self) {
-        // Without a new socket the old one has to do; its next failure is reported as well.
-        if let Ok(new) = Netlink::open() {
-            *self = new;
-        }
-    }
-
-    fn try_ask(&mut self, request: RouteNetlinkMessage) -> Result<RouteNetlinkMessage, Refused> {
-        self.send(request, NLM_F_REQUEST)?;
-        let (bytes, _) = self.socket.recv_from_full()?;
-        match parse(&bytes)?.payload {
-            NetlinkPayload::InnerMessage(message) => Ok(message),
-            NetlinkPayload::Error(error) => Err(match Errno::from_raw(-error.raw_code()) {
-                Some(errno) => Refused::Kernel(errno),
-                None => Refused::Socket(io::Error::other("an empty answer")),
-            }),
-            _ => Err(Refused::Socket(io::Error::other("no answer"))),
-        }
-    }
-
-    fn dump(
-        &mut self,
-        request: RouteNetlinkMessage,
-        each: impl FnMut(RouteNetlinkMessage),
-    ) -> io::Result<()> {
-        let end = self.try_dump(request, each);
-        if end.is_err() {
-            self.start_anew();
-        }
-        end
-    }
-
-    fn try_dump(
-        &mut self,
-        request: RouteNetlinkMessage,
-        mut each: impl FnMut(RouteNetlinkMessage),
-    ) -> io::Result<()> {
-        self.send(request, NLM_F_REQUEST | NLM_F_DUMP)?;
-        let mut messages = 0;
-        loop {
-            let (bytes, _) = self.socket.recv_from_full()?;
-            let mut rest = bytes.as_slice();
-            while !rest.is_empty() {
-                let message = parse(rest)?;
-                // Messages are padded to 4 bytes (NLMSG_ALIGN).
-                let length = (message.header.length as usize).next_multiple_of(4).max(4);
-                rest = rest.get(length..).unwrap_or_default();
-                match message.payload {
-                    NetlinkPayload::Done(_) => return Ok(()),
-                    NetlinkPayload::InnerMessage(inner) => each(inner),
-                    NetlinkPayload::Error(error) => return Err(error.to_io()),
-                    _ => {}
-                }
-                messages += 1;
-                if messages > MOST_MESSAGES {
-                    return Err(io::Error::other("the table is too large to read"));
-                }
-            }
-        }
-    }
-
-    fn send(&mut self, request: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
-        let mut header = NetlinkHeader::default();
-        header.flags = flags;
-        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(request));
-        message.finalize();
-        let mut bytes = vec![0; message.buffer_len()];
-        message.serialize(&mut bytes);
-        self.socket.send(&bytes, 0).map(drop)
-    }
 }
 
-/// Why a question got no answer.
-enum Refused {
-    /// The kernel answered with an errno.
-    Kernel(Errno),
-    /// The socket failed.
-    Socket(io::Error),
-}
-
-impl From<io::Error> for Refused {
-    fn from(error: io::Error) -> Self {
-        Refused::Socket(error)
+fn protocol_number(transport: Transport) -> u8 {
+    match transport {
+        Transport::Tcp => libc::IPPROTO_TCP as u8,
+        Transport::Udp => libc::IPPROTO_UDP as u8,
     }
-}
-
-impl From<Refused> for io::Error {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Kernel(errno) => io::Error::from_raw_os_error(errno.get() as i32),
-            Refused::Socket(error) => error,
-        }
-    }
-}
-
-fn parse(bytes: &[u8]) -> io::Result<NetlinkMessage<RouteNetlinkMessage>> {
-    NetlinkMessage::deserialize(bytes).map_err(|error| io::Error::other(format!("rtnetlink: {error}")))
 }
 
 fn family_of(address: IpAddr) -> AddressFamily {
@@ -439,7 +371,7 @@ fn link(message: &LinkMessage) -> Link {
     link
 }
 
-fn own_address(message: &AddressMessage) -> Option<OwnAddress> {
+fn source_address(message: &AddressMessage) -> Option<SourceAddress> {
     let mut local = None;
     let mut peer = None;
     let mut flags = AddressFlags::empty();
@@ -451,11 +383,15 @@ fn own_address(message: &AddressMessage) -> Option<OwnAddress> {
             _ => {}
         }
     }
-    Some(OwnAddress {
-        address: local.or(peer)?,
-        prefix_len: message.header.prefix_len,
-        device_index: message.header.index,
-        tentative: flags.intersects(AddressFlags::Tentative | AddressFlags::Dadfailed),
+    Some(SourceAddress {
+        own: OwnAddress {
+            address: local.or(peer)?,
+            prefix_len: message.header.prefix_len,
+            device_index: message.header.index,
+            tentative: flags.intersects(AddressFlags::Tentative | AddressFlags::Dadfailed),
+        },
+        deprecated: flags.intersects(AddressFlags::Deprecated | AddressFlags::Optimistic),
+        home: flags.contains(AddressFlags::Homeaddress),
     })
 }
 
@@ -529,7 +465,9 @@ fn refusing_rule(message: &RuleMessage, flow: &Flow) -> Option<Refusal> {
                 Some(port) => matches &= (ports.start..=ports.end).contains(&port),
                 None => unknown("sport"),
             },
-            RuleAttribute::IpProtocol(protocol) => matches &= *protocol == IpProtocol::Tcp,
+            RuleAttribute::IpProtocol(protocol) => {
+                matches &= *protocol == IpProtocol::from(i32::from(protocol_number(flow.transport)))
+            }
             RuleAttribute::UidRange(uids) => {
                 matches &= (uids.start..=uids.end).contains(&nix::unistd::getuid().as_raw());
             }

@@ -207,6 +207,11 @@ impl Connecting {
         self.socket.peer_addr().is_ok()
     }
 
+    /// Both ends of a connection, this one's first.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        Some((self.socket.local_addr().ok()?.as_socket()?, self.socket.peer_addr().ok()?.as_socket()?))
+    }
+
     /// One non-blocking read; `None` while nothing has come.
     pub fn read_once(&self) -> Option<AfterHandshake> {
         let mut buffer = [MaybeUninit::<u8>::uninit(); 256];

@@ -1,0 +1,96 @@
+//! Facts worth knowing beside the verdict.
+
+use super::alias::{foreign, on_port, owns};
+use super::servers::{Standing, standings};
+use super::view::View;
+use super::{Diagnosis, Finding, Remark, signals};
+use crate::model::{Evidence, ForeignListening, Host, Listening, LookupOutcome};
+use crate::plan::SLOW_NAME;
+use crate::verdict::{Class, Code};
+use std::net::SocketAddr;
+
+/// At most this many near misses are named.
+const MOST_NEAR: usize = 3;
+
+/// Everything that is worth a remark.
+pub(super) fn remarks(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<Remark> {
+    let finding = &diagnosis.finding;
+    let mut remarks = of_the_name(evidence, finding);
+    if let Some(attempt) = diagnosis.about.and_then(|about| evidence.attempts.get(about)) {
+        let view = View { evidence, attempt };
+        remarks.extend(forwarding(&view, finding));
+        remarks.extend(near_misses(&view, finding));
+        // Everybody else's containers say nothing about a target that is not this host.
+        let bears = |other: &ForeignListening| view.attempt.is_local() || owns(other, view.target());
+        let unnamed = finding.variant != "namespace" && foreign(evidence).iter().any(bears);
+        remarks.extend(unnamed.then_some(Remark::ListensInNamespace));
+    }
+    if finding.code == Code::ConnectedPartial {
+        remarks.push(Remark::FirstAddressCost);
+    }
+    remarks
+}
+
+fn of_the_name(evidence: &Evidence, finding: &Finding) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if !matches!(evidence.request.target.host, Host::Name(_)) {
+        return remarks;
+    }
+    if evidence.request.dns.is_some() {
+        remarks.push(Remark::AskedServer);
+    }
+    remarks.extend(dead_servers(evidence).map(|server| Remark::NameServerDead { server }));
+    let nowhere = evidence.attempts.iter().find(|attempt| attempt.address.ip().is_unspecified());
+    let nowhere = nowhere.filter(|_| !evidence.request.target.is_numeric_name());
+    remarks.extend(nowhere.map(|attempt| Remark::Sinkhole { address: attempt.address.ip() }));
+    let pinned = evidence.is_overridden();
+    if pinned && finding.code != Code::AliasHostsOverride && finding.code.class() != Class::Connected {
+        remarks.push(Remark::HostsOverride);
+    }
+    remarks
+}
+
+/// Servers that kept silent, before one that answered: ordinary programs wait for each of them.
+fn dead_servers(evidence: &Evidence) -> impl Iterator<Item = SocketAddr> {
+    let all = standings(evidence);
+    let waited = evidence
+        .lookup
+        .seen()
+        .is_some_and(|lookup| lookup.outcome == LookupOutcome::NoAnswer || lookup.elapsed_ms >= SLOW_NAME);
+    let answered = |standing: &Standing| !matches!(standing, Standing::Silent | Standing::Unreachable(_));
+    let first = all.iter().position(|(_, standing)| answered(standing)).filter(|_| waited).unwrap_or(0);
+    let silent = all.iter().take(first).filter(|(_, standing)| *standing == Standing::Silent);
+    let dead: Vec<SocketAddr> = silent.map(|(server, _)| server.address()).collect();
+    dead.into_iter()
+}
+
+/// Does the port lead somewhere else than its address says?
+fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
+    if finding.variant == "intercepted" {
+        return Some(Remark::Intercepted);
+    }
+    if signals::is_forwarded(view) {
+        return Some(Remark::PortForwarded);
+    }
+    let path = view.path()?;
+    let nearer = || path.reset_at().and_then(|at| at.checked_sub(1)).is_some_and(|ttl| path.reached_at(ttl));
+    (path.target_forwards() || nearer()).then_some(Remark::PortForwarded)
+}
+
+/// A port beside the one asked for is open, at the address asked for or in the hands of the same process.
+fn near_misses(view: &View, finding: &Finding) -> Vec<Remark> {
+    if !matches!(finding.code.class(), Class::Refused | Class::Alias) || !view.attempt.is_local() {
+        return Vec::new();
+    }
+    let evidence = view.evidence;
+    let here = evidence.listeners.seen().and_then(|listeners| listeners.here.seen());
+    let port = evidence.request.target.port;
+    let process = |listening: &Listening| listening.owner.process.seen().map(|process| process.pid);
+    let same_process = |near: &Listening| {
+        process(near).is_some() && on_port(evidence).any(|other| process(other) == process(near))
+    };
+    let near = here.into_iter().flatten().filter(|listening| {
+        listening.address.port() != port && (listening.takes(view.target()) || same_process(listening))
+    });
+    near.take(MOST_NEAR).map(|listening| Remark::PortNearby { address: listening.address }).collect()
+}

@@ -1,0 +1,171 @@
+//! Questions and answers over a netlink socket (netlink(7)), whatever the protocol.
+
+use crate::model::Errno;
+use netlink_packet_core::{
+    NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NetlinkSerializable,
+};
+use netlink_sys::{Socket, SocketAddr as NetlinkAddr};
+use socket2::SockRef;
+use std::io;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// Dumps end here: a host with a full Internet table is not read to its end for one connection.
+const MOST_MESSAGES: usize = 50_000;
+
+/// Messages with another question's number that are passed over before an answer is given up.
+const MOST_STRAYS: usize = 16;
+
+/// Answers come at once: the kernel has them ready when `send` returns. Longer than this nobody waits.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A socket of one netlink protocol, whose messages are `M`.
+#[derive(Debug)]
+pub(super) struct NetlinkSocket<M> {
+    socket: Socket,
+    protocol: isize,
+    /// The number of the last question.
+    sequence: u32,
+    messages: PhantomData<fn(M) -> M>,
+}
+
+/// Why a question got no answer.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The kernel answered with an errno.
+    Kernel(Errno),
+    /// The socket failed.
+    Socket(io::Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Refused::Socket(error)
+    }
+}
+
+impl From<Refused> for io::Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Kernel(errno) => io::Error::from_raw_os_error(errno.get() as i32),
+            Refused::Socket(error) => error,
+        }
+    }
+}
+
+impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
+    /// Opens a socket of a protocol (`NETLINK_ROUTE`, `NETLINK_SOCK_DIAG`).
+    ///
+    /// # Errors
+    /// The errno of `socket` or `bind`, as where a seccomp filter forbids netlink.
+    pub(super) fn open(protocol: isize) -> io::Result<Self> {
+        let mut socket = Socket::new(protocol)?;
+        socket.bind_auto()?;
+        socket.connect(&NetlinkAddr::new(0, 0))?;
+        SockRef::from(&socket).set_read_timeout(Some(PATIENCE))?;
+        // Strict checking lets the kernel filter dumps; without it the filters of the callers still hold.
+        let _ = socket.set_netlink_get_strict_chk(true);
+        Ok(NetlinkSocket { socket, protocol, sequence: 0, messages: PhantomData })
+    }
+
+    /// Asks for one thing.
+    ///
+    /// # Errors
+    /// The kernel's refusal, or the socket's failure.
+    pub(super) fn ask(&mut self, request: M) -> Result<M, Refused> {
+        let answer = self.try_ask(request);
+        if let Err(Refused::Socket(_)) = answer {
+            self.start_anew();
+        }
+        answer
+    }
+
+    /// Asks for a whole table.
+    ///
+    /// # Errors
+    /// The kernel's errno or the socket's; what came before it has been handed over.
+    pub(super) fn dump(&mut self, request: M, each: impl FnMut(M)) -> io::Result<()> {
+        let end = self.try_dump(request, each);
+        if end.is_err() {
+            self.start_anew();
+        }
+        end
+    }
+
+    /// What is still queued after a failure is of no use to anybody.
+    fn start_anew(&mut self) {
+        // Without a new socket the old one has to do; its next failure is reported as well.
+        if let Ok(new) = NetlinkSocket::open(self.protocol) {
+            *self = new;
+        }
+    }
+
+    fn try_ask(&mut self, request: M) -> Result<M, Refused> {
+        self.send(request, NLM_F_REQUEST)?;
+        for _ in 0..MOST_STRAYS {
+            let (bytes, _) = self.socket.recv_from_full()?;
+            let message = parse(&bytes)?;
+            if message.header.sequence_number != self.sequence {
+                continue;
+            }
+            return match message.payload {
+                NetlinkPayload::InnerMessage(message) => Ok(message),
+                NetlinkPayload::Error(error) => Err(match Errno::from_raw(-error.raw_code()) {
+                    Some(errno) => Refused::Kernel(errno),
+                    None => Refused::Socket(io::Error::other("an empty answer")),
+                }),
+                _ => Err(Refused::Socket(io::Error::other("no answer"))),
+            };
+        }
+        Err(Refused::Socket(io::Error::other("answers to other questions only")))
+    }
+
+    fn try_dump(&mut self, request: M, mut each: impl FnMut(M)) -> io::Result<()> {
+        self.send(request, NLM_F_REQUEST | NLM_F_DUMP)?;
+        let mut messages = 0;
+        loop {
+            let (bytes, _) = self.socket.recv_from_full()?;
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() {
+                let message = parse(rest)?;
+                // Messages are padded to 4 bytes (NLMSG_ALIGN).
+                let length = (message.header.length as usize).next_multiple_of(4).max(4);
+                rest = rest.get(length..).unwrap_or_default();
+                messages += 1;
+                if messages > MOST_MESSAGES {
+                    return Err(io::Error::other("the table is too large to read"));
+                }
+                if message.header.sequence_number != self.sequence {
+                    continue;
+                }
+                match message.payload {
+                    // A dump that failed once it had begun ends with its errno (netlink_dump_done).
+                    NetlinkPayload::Done(done) if done.code < 0 => {
+                        return Err(io::Error::from_raw_os_error(-done.code));
+                    }
+                    NetlinkPayload::Done(_) => return Ok(()),
+                    NetlinkPayload::InnerMessage(inner) => each(inner),
+                    NetlinkPayload::Error(error) => return Err(error.to_io()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, request: M, flags: u16) -> io::Result<()> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut header = NetlinkHeader::default();
+        header.flags = flags;
+        header.sequence_number = self.sequence;
+        let mut message = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(request));
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        self.socket.send(&bytes, 0).map(drop)
+    }
+}
+
+fn parse<M: NetlinkDeserializable>(bytes: &[u8]) -> io::Result<NetlinkMessage<M>> {
+    NetlinkMessage::deserialize(bytes).map_err(|error| io::Error::other(format!("netlink: {error}")))
+}
