@@ -29,7 +29,7 @@ _whyconn() {
 
     case "${cmd}" in
         whyconn)
-            opts="-4 -6 -t -s -p -i -q -v -h -V --timeout --source --source-port --interface --dns --grace --trace --json --quiet --verbose --color --help --version explain schema"
+            opts="-4 -6 -t -s -p -i -u -q -v -h -V --timeout --source --source-port --interface --udp --dns --grace --trace --json --quiet --verbose --color --help --version explain schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

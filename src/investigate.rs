@@ -19,6 +19,9 @@ const MOST_SWEEPING: Duration = Duration::from_millis(1000);
 /// How long name servers may take to explain an answer that is there already.
 const MOST_NAMING: Duration = Duration::from_millis(1500);
 
+/// The least that name servers may take to explain a failed lookup, where the timeout allows it.
+const EXPLAINING: Duration = Duration::from_secs(3);
+
 /// What every explanation may take, however late it is.
 const LEAST: Duration = Duration::from_millis(250);
 
@@ -33,6 +36,7 @@ pub fn investigate(request: Request) -> Evidence {
         Err(error) => {
             let mut evidence = Evidence::new(request);
             evidence.lacking = Some(probe::lacking(&error));
+            evidence.host.descriptor_limit = sys::descriptor_limit().into();
             evidence
         }
     }
@@ -136,7 +140,18 @@ impl Investigation {
                 let links = self.tables.ask(sys::Netlink::links);
                 self.tell(Observation::Links(links));
             }
+            Probe::Unix => {
+                let (request, tables) = (Arc::clone(&self.request), Arc::clone(&self.tables));
+                let tell = self.tell.clone();
+                tokio::spawn(async move {
+                    let seen = probe::unix(&request, tables).await;
+                    drop(tell.send(Observation::Unix(Box::new(seen))));
+                });
+            }
             Probe::PortStart => self.tell(Observation::PortStart(sys::unprivileged_port_start().into())),
+            Probe::OwnEnds => self.read_own_ends(),
+            Probe::Descriptors => self.tell(Observation::Descriptors(sys::descriptor_limit().into())),
+            Probe::Seccomp => self.tell(Observation::Seccomp(sys::seccomp_mode().into())),
         }
     }
 
@@ -167,12 +182,18 @@ impl Investigation {
         // An answer is there, and this is to explain it; or the name is what everything waits for.
         let deadline = match self.attempts_begun() {
             Some(begun) => self.explaining(begun, MOST_NAMING),
+            // A lookup that has failed is explained in the time that it may well have taken itself.
+            None if self.evidence.lookup.was_asked() => {
+                let patience = Duration::from_secs(u64::from(settings.timeout_s)).max(EXPLAINING);
+                end.min(Instant::now() + patience).max(Instant::now() + LEAST)
+            }
             None => end.max(Instant::now() + LEAST),
         };
         let ask = DirectAsk {
             names: sys::search_names(name, &settings),
             family: self.request.family,
             servers,
+            over_tcp: settings.use_vc,
             begun: self.begun,
             deadline,
             tables: Arc::clone(&self.tables),
@@ -208,15 +229,30 @@ impl Investigation {
         tokio::spawn(async move { drop(tell.send(Observation::Contrast(probe::contrast(ask).await))) });
     }
 
+    fn read_own_ends(&mut self) {
+        let candidates = plan::candidates(&self.evidence).unwrap_or_default();
+        let Some(target) = candidates.first().copied() else { return };
+        let (port, transport) = (self.request.source_port, self.request.target.transport);
+        let (at_ms, tell) = (self.now(), self.tell.clone());
+        // A machine with many processes takes its time.
+        tokio::task::spawn_blocking(move || {
+            drop(tell.send(Observation::OwnEnds(probe::own_ends(port, transport, target, at_ms))));
+        });
+    }
+
     fn read_listeners(&mut self) {
         let failed = |attempt: &&Attempt| attempt.connected_ms.is_none();
         let local = |attempt: &&Attempt| attempt.is_local();
         let attempts = || self.evidence.attempts.iter().filter(failed);
-        let Some(attempt) = attempts().find(local).or_else(|| attempts().next()) else { return };
-        let (address, at_ms, tell) = (attempt.address, self.now(), self.tell.clone());
+        let ended = || self.evidence.attempts.first();
+        let Some(attempt) = attempts().find(local).or_else(|| attempts().next()).or_else(ended) else {
+            return;
+        };
+        let (address, transport, at_ms) = (attempt.address, attempt.transport, self.now());
+        let tell = self.tell.clone();
         // A machine with many processes takes its time.
         tokio::task::spawn_blocking(move || {
-            drop(tell.send(Observation::Listeners(probe::listeners(address, at_ms))));
+            drop(tell.send(Observation::Listeners(probe::listeners(address, transport, at_ms))));
         });
     }
 
@@ -225,7 +261,8 @@ impl Investigation {
             self.candidates = plan::candidates(&self.evidence).unwrap_or_default();
         }
         let Some(address) = self.candidates.get(index) else { return };
-        let blank = Attempt::new(*address, self.now());
+        let transport = self.request.target.transport;
+        let blank = Attempt { transport, ..Attempt::new(*address, self.now()) };
         self.evidence.attempts.push(blank.clone());
         let ask = AttemptAsk {
             index,
@@ -278,7 +315,11 @@ impl Investigation {
                 if let Some(attempt) = self.evidence.attempts.get_mut(index) {
                     // What other probes brought about it stays.
                     let Attempt { path, trials, refusals, .. } = mem::replace(attempt, *seen);
-                    (attempt.path, attempt.trials, attempt.refusals) = (path, trials, refusals);
+                    (attempt.path, attempt.refusals) = (path, refusals);
+                    // A datagram is its own trial.
+                    if !attempt.trials.was_asked() {
+                        attempt.trials = trials;
+                    }
                 }
             }
             Observation::Path(index, sweep) => {
@@ -298,7 +339,11 @@ impl Investigation {
             }
             Observation::Addresses(addresses) => self.evidence.host.addresses = addresses,
             Observation::Links(links) => self.evidence.host.links = links,
+            Observation::Unix(seen) => self.evidence.unix = Fact::Seen(*seen),
             Observation::PortStart(start) => self.evidence.host.unprivileged_port_start = start,
+            Observation::OwnEnds(ends) => self.evidence.own_ends = Fact::Seen(ends),
+            Observation::Descriptors(limit) => self.evidence.host.descriptor_limit = limit,
+            Observation::Seccomp(mode) => self.evidence.host.seccomp = mode,
         }
     }
 

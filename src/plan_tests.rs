@@ -93,6 +93,7 @@ fn rows() -> Vec<Row> {
     let mut rows = beginnings();
     rows.extend(waits());
     rows.extend(on_the_way());
+    rows.extend(datagrams());
     rows.extend(explained());
     rows.extend(naming::rows());
     rows
@@ -351,6 +352,57 @@ fn on_the_way() -> Vec<Row> {
     ]
 }
 
+/// The same over UDP.
+fn udp(attempt: Attempt) -> Attempt {
+    Attempt { transport: Transport::Udp, ..attempt }
+}
+
+/// No second datagram goes to the port, and no SYN anywhere: only the sweep's own probes.
+fn datagrams() -> Vec<Row> {
+    use Probe::Path;
+    let near = |attempt| routed(RouteType::Unicast, None, attempt);
+    let here = |attempt| routed(RouteType::Local, None, attempt);
+    let rejected = |kind, code| {
+        let entry = crate::model::QueueEntry {
+            at_ms: Millis(0.5),
+            errno: E::ECONNREFUSED.into(),
+            origin: crate::model::Origin::Icmp,
+            kind,
+            code,
+            info: 0,
+            sender: Some("203.0.113.2".parse().unwrap()),
+            sender_is_ours: Fact::Seen(false),
+            hop_limit: Some(63),
+        };
+        Attempt { queue: Fact::Seen(vec![entry]), ..far(udp(refused(B))) }
+    };
+    let traced = |trace, attempt| {
+        let mut evidence = tried([attempt]);
+        evidence.request.trace = trace;
+        evidence
+    };
+    let (silence, up) = (Path(0, Question::Silence), Path(0, Question::Up));
+    let sender = Some("203.0.113.2".parse().unwrap());
+    let rejection = Path(0, Question::Rejection { sender, about: 2 });
+    vec![
+        row("UDP: not silent for long yet", tried([far(udp(attempt(B)))]), &[], 301.9, wake(302.0)),
+        row("UDP: silence is swept", tried([far(udp(attempt(B)))]), &[], 302.0, start([silence])),
+        row("UDP: on the link, is it up?", tried([near(udp(attempt(B)))]), &[], 302.0, start([up])),
+        row("UDP: no sweep is wanted", traced(Trace::Never, far(udp(attempt(B)))), &[], 302.0, start([up])),
+        row("UDP: a sweep at once", traced(Trace::Always, far(udp(attempt(B)))), &[], 2.5, start([silence])),
+        row("UDP: how far is the sender?", tried([rejected(3, 13)]), &[], 3.0, start([rejection])),
+        row(
+            "UDP: a silent socket here",
+            tried([here(udp(attempt(B)))]),
+            &[],
+            302.0,
+            start([Probe::Listeners]),
+        ),
+        row("UDP: closed here", tried([here(udp(refused(B)))]), &[], 303.0, start([Probe::Listeners])),
+        row("UDP: an answer", tried([far(udp(works(B, 1.0)))]), &[], 303.0, done()),
+    ]
+}
+
 #[test]
 fn few_addresses_are_swept() {
     let many = (1..=8).map(|last| far(attempt(&format!("198.18.1.{last}"))));
@@ -375,11 +427,18 @@ fn explained() -> Vec<Row> {
         evidence
     };
     let all = [Refusals(0), Addresses, Links];
-    let mut rows: Vec<Row> = [E::ENETUNREACH, E::EACCES, E::EINVAL, E::EHOSTUNREACH]
+    let mut rows: Vec<Row> = [E::ENETUNREACH, E::EINVAL, E::EHOSTUNREACH]
         .into_iter()
         .map(|errno| row("a route that refuses is looked for", connect(errno), &[], 1.0, start(all)))
         .collect();
     rows.extend([
+        row(
+            "a route or a policy forbids it",
+            connect(E::EACCES),
+            &[],
+            1.0,
+            start([&[Probe::Seccomp], all.as_slice()].concat()),
+        ),
         row("asked, and not answered", connect(E::ENETUNREACH), &all, 1.0, wait()),
         row("one answer of three", with_refusals(connect(E::ENETUNREACH)), &all, 1.0, wait()),
         row("two answers of three", with_tables(connect(E::ENETUNREACH)), &all, 1.0, wait()),
@@ -395,7 +454,7 @@ fn explained() -> Vec<Row> {
             connect(E::EADDRNOTAVAIL),
             &[],
             1.0,
-            start([Addresses, Links]),
+            start([Probe::OwnEnds, Addresses, Links]),
         ),
         row(
             "bind EACCES asks where ports are free",
@@ -411,9 +470,15 @@ fn explained() -> Vec<Row> {
             1.0,
             start([Addresses]),
         ),
-        row("bind EADDRINUSE says it all", one(Call::Bind, E::EADDRINUSE), &[], 1.0, done()),
-        row("EMFILE says it all", one(Call::Socket, E::EMFILE), &[], 1.0, done()),
-        row("EPERM of connect is no route's", connect(E::EPERM), &[], 1.0, done()),
+        row(
+            "bind EADDRINUSE asks who has it",
+            one(Call::Bind, E::EADDRINUSE),
+            &[],
+            1.0,
+            start([Probe::OwnEnds]),
+        ),
+        row("EMFILE asks for the limit", one(Call::Socket, E::EMFILE), &[], 1.0, start([Probe::Descriptors])),
+        row("EPERM of connect is no route's", connect(E::EPERM), &[], 1.0, start([Probe::Seccomp])),
         row("a refusal asks nothing", tried([refused(B)]), &[], 1.0, done()),
         row("a success asks nothing", tried([works(B, 0.4)]), &[], 300.0, done()),
         row(

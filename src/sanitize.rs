@@ -45,6 +45,18 @@ pub fn shell_word(text: &str) -> String {
     format!("'{}'", clean(text).replace('\'', r"'\''"))
 }
 
+/// For fields that hold what the user typed: written safe, so that no reader of the JSON is surprised either.
+/// What is safe already stays as it is.
+///
+/// # Errors
+/// The serialiser's.
+pub fn serialize_clean<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&clean_to(text, MOST_TYPED))
+}
+
+/// The longest text that was typed and is kept in a report, in characters.
+const MOST_TYPED: usize = 4096;
+
 #[cfg(test)]
 mod tests {
     use super::*;

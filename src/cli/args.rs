@@ -14,7 +14,7 @@ use std::time::Duration;
     version,
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
-    override_usage = "whyconn [OPTIONS] HOST:PORT\n       whyconn [OPTIONS] HOST PORT\n       whyconn explain [CODE]\n       whyconn schema",
+    override_usage = "whyconn [OPTIONS] HOST:PORT\n       whyconn [OPTIONS] HOST PORT\n       whyconn [OPTIONS] unix:/PATH\n       whyconn explain [CODE]\n       whyconn schema",
     after_help = "Exit codes: 0 connected, 1 whyconn failed, 2 usage, 3 resolve, 4 refused, 5 timeout, \
                   6 unreachable, 7 alias, 8 local, 9 service."
 )]
@@ -39,7 +39,8 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct DiagnoseArgs {
-    /// host:port, host:service, [v6]:port, [fe80::1%dev]:port or a URL; or HOST and PORT as two words
+    /// host:port, host:service, [v6]:port, [fe80::1%dev]:port, udp://host:port or a URL; or HOST and PORT as two
+    /// words; or a unix socket: /path, unix:/path, unix:@name, unix-dgram:/path, unix-seqpacket:/path
     #[arg(value_name = "TARGET", num_args = 0..)]
     pub(super) target: Vec<OsString>,
 
@@ -67,6 +68,10 @@ pub(super) struct DiagnoseArgs {
     #[arg(short, long, value_name = "DEV", value_parser = device)]
     pub(super) interface: Option<String>,
 
+    /// Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme
+    #[arg(short, long)]
+    pub(super) udp: bool,
+
     /// Ask this name server instead of the system's
     #[arg(long, value_name = "ADDR[:PORT]", value_parser = name_server)]
     pub(super) dns: Option<SocketAddr>,
@@ -75,7 +80,7 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "DURATION", default_value = "250ms", value_parser = duration)]
     pub(super) grace: Duration,
 
-    /// Send SYNs with small TTLs to find where they die: auto does when something on the way may be at fault
+    /// Send SYNs (for UDP, datagrams to a high port) with small TTLs to find where they die: auto does when something on the way may be at fault
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = trace)]
     pub(super) trace: Trace,
 

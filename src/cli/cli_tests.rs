@@ -71,7 +71,8 @@ fn bad_input_is_answered_in_one_line_that_shows_the_right_form() {
         (&["--trace", "sometimes", "db:80"], "give auto, always or never"),
         (&["db", "80", "81"], "'81' is one word too many: give HOST:PORT, or HOST and PORT"),
         (&["gopher://db"], "give HOST:PORT, or one of http"),
-        (&["udp://db:53"], "give HOST:PORT"),
+        (&["udp://db"], "'udp://db' has no port: give udp://HOST:PORT, such as udp://ns.example:53"),
+        (&["udp://"], "has no host"),
         // "a value is required for '--timeout <DURATION>' but none was supplied" shows no right form.
         // (&["-t"], "such as 500ms"),
         // (&["-t", "-4s", "db:80"], "such as 500ms"),
@@ -148,6 +149,19 @@ fn every_good_form_is_read() {
     assert_eq!(endpoint(&["db:postgresql"]), "db:5432");
     assert_eq!(endpoint(&["-4", "127.0.0.1:80"]), "127.0.0.1:80");
     assert_eq!(endpoint(&["--", "db:80"]), "db:80");
+}
+
+#[test]
+fn udp_is_asked_for_by_an_option_or_a_url() {
+    let target = |line: &[&str]| good(line).target;
+    for line in [["-u", "db:99"].as_slice(), &["--udp", "db", "99"], &["udp://db:99"], &["-u", "udp://db:99"]]
+    {
+        let target = target(line);
+        assert_eq!((target.transport, target.port), (Transport::Udp, 99), "{line:?}");
+        assert_eq!(target.endpoint(), "db:99");
+    }
+    assert_eq!(target(&["-u", "https://db"]).transport, Transport::Udp, "to the port of its scheme");
+    assert_eq!(target(&["db:99"]).transport, Transport::Tcp);
 }
 
 #[test]

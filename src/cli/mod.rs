@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::investigate::investigate;
 use crate::model::target::TargetError;
-use crate::model::{Family, Host, Millis, Request, Target};
+use crate::model::{Family, Host, Millis, Request, Target, Transport};
 use crate::render::{self, Style};
 use crate::report::report;
 use crate::sanitize::clean_to;
@@ -64,11 +64,14 @@ fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
 
 /// The arguments, checked against each other.
 fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
-    let target = target(&args.target).map_err(|error| Error::Usage(error.to_string()))?;
+    let target = target(&args.target, args.udp).map_err(|error| Error::Usage(error.to_string()))?;
+    if target.socket().is_some() {
+        fits_a_socket(args)?;
+    }
     let literal = match target.host {
         // An IPv4-mapped address is IPv4 on the wire.
         Host::Address { ip, .. } => Some(ip.to_canonical()),
-        Host::Name(_) => None,
+        Host::Name(_) | Host::Socket(_) => None,
     };
     let asked = match (args.ipv4, args.ipv6) {
         (true, _) => Some(Family::V4),
@@ -109,8 +112,32 @@ fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
     })
 }
 
+/// A unix socket has no address, port or device at the client's end, and its name is in no DNS.
+fn fits_a_socket(args: &DiagnoseArgs) -> Result<(), Error> {
+    let given = [
+        ("-4", args.ipv4),
+        ("-6", args.ipv6),
+        ("--source", args.source.is_some()),
+        ("--source-port", args.source_port.is_some()),
+        ("--interface", args.interface.is_some()),
+        ("--dns", args.dns.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Error::Usage(format!(
+            "{flag} says nothing about a unix socket: leave it out, or give HOST:PORT as the target"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Looks up services by the transport that is meant.
+fn services(udp: bool) -> impl Fn(&str) -> Option<u16> {
+    let transport = if udp { Transport::Udp } else { Transport::Tcp };
+    move |name| sys::lookup_service(name, transport)
+}
+
 /// `HOST:PORT`, or `HOST PORT` as for nc.
-fn target(words: &[OsString]) -> Result<Target, TargetError> {
+fn target(words: &[OsString], udp: bool) -> Result<Target, TargetError> {
     let text = |word: &OsString| {
         word.to_str()
             .map(ToOwned::to_owned)
@@ -118,8 +145,16 @@ fn target(words: &[OsString]) -> Result<Target, TargetError> {
     };
     match words {
         [] => Err(TargetError::Missing),
-        [whole] => Target::parse(&text(whole)?, &sys::lookup_service),
-        [host, port] => Target::parse_pair(&text(host)?, &text(port)?, &sys::lookup_service),
+        [whole] => {
+            let whole = text(whole)?;
+            let udp = udp || Target::asks_for_udp(&whole);
+            let target = Target::parse(&whole, &services(udp))?;
+            Ok(if udp { target.over_udp() } else { target })
+        }
+        [host, port] => {
+            let target = Target::parse_pair(&text(host)?, &text(port)?, &services(udp))?;
+            Ok(if udp { target.over_udp() } else { target })
+        }
         [_, _, third, ..] => Err(TargetError::TooMany(third.to_string_lossy().into_owned())),
     }
 }

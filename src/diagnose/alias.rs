@@ -3,7 +3,7 @@
 
 use super::view::View;
 use super::{Culprit, Finding};
-use crate::model::{Evidence, ForeignListening, Host, Listening, OwnAddress};
+use crate::model::{Attempt, Evidence, ForeignListening, Host, Listening, OwnAddress};
 use crate::verdict::{Certainty, Class, Clue, Code};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -26,7 +26,7 @@ pub(super) fn replace(view: &View, refusal: &Finding) -> Option<Finding> {
         .or_else(|| other_family(view, refusal).filter(|_| !forwarded))
         .or_else(|| bound_elsewhere(view, refusal).filter(|_| !forwarded))
         .or_else(|| overridden(false))
-        .or_else(|| another_namespace(view, refusal))
+        .or_else(|| another_namespace(view, refusal).filter(|_| !forwarded))
 }
 
 /// A name that leads to the unspecified address was blocked by whoever gave it: the port says nothing.
@@ -69,12 +69,20 @@ fn hosts_override(view: &View, refusal: &Finding, works: bool) -> Option<Finding
             because.push(Clue::OtherAddressWorks);
             Some(Finding::new(Code::AliasHostsOverride, Certainty::Certain, Culprit::Client, &because))
         }
+        // Where the other address is this host too, nothing listens on either.
+        (false, false) if here_too(view, refusal) => None,
         (false, false) => Some(
             Finding::new(Code::AliasHostsOverride, Certainty::Likely, Culprit::Client, &because)
                 .or(&[refusal.code]),
         ),
         _ => None,
     }
+}
+
+/// Whether nothing listens on this host, and what the name servers give is this host as well.
+fn here_too(view: &View, refusal: &Finding) -> bool {
+    let tried = view.evidence.contrast.seen().map(Vec::as_slice).unwrap_or_default();
+    refusal.because.contains(&Clue::NoListener) && !tried.is_empty() && tried.iter().all(Attempt::is_local)
 }
 
 /// Listeners of this network namespace on the very port.
@@ -178,7 +186,8 @@ fn bound_elsewhere(view: &View, refusal: &Finding) -> Option<Finding> {
 fn proven(code: Code, culprit: Culprit, refusal: &Finding, doubt: bool) -> Finding {
     let mut because = refusal.because.clone();
     because.retain(|clue| *clue != Clue::NoListener);
-    let own = because.contains(&Clue::ResetByOwnTcp) && !doubt;
+    let own_answer = [Clue::ResetByOwnTcp, Clue::ClosedByOwnUdp];
+    let own = because.iter().any(|clue| own_answer.contains(clue)) && !doubt;
     because.push(Clue::ListensElsewhere);
     let finding =
         Finding::new(code, if own { Certainty::Certain } else { Certainty::Likely }, culprit, &because);
@@ -195,6 +204,6 @@ fn another_namespace(view: &View, refusal: &Finding) -> Option<Finding> {
         because.push(Clue::ListensInNamespace);
         Finding::new(Code::AliasBoundElsewhere, Certainty::Likely, Culprit::Service, &because)
             .variant("namespace")
-            .or(&[Code::RefusedRst])
+            .or(&[refusal.code])
     })
 }

@@ -32,7 +32,8 @@ fn connected_to(attempts: &[Option<Finding>], working: usize) -> (Option<usize>,
             // Silence so far may be one lost SYN; an answer or a failed call is a failure.
             let answered = [Clue::CallFailed, Clue::IcmpError, Clue::SynReset, Clue::SoError];
             let slow = !first.because.iter().any(|clue| answered.contains(clue));
-            let mut because = vec![Clue::Handshake, Clue::FirstAddressFailed];
+            let how = works.because.first().copied().unwrap_or(Clue::Handshake);
+            let mut because = vec![how, Clue::FirstAddressFailed];
             because.extend(first.because.iter().copied());
             let finding = Finding {
                 code: Code::ConnectedPartial,

@@ -6,6 +6,8 @@ mod alias;
 mod answered;
 #[path = "tests/build.rs"]
 mod build;
+#[path = "tests/ends.rs"]
+mod ends;
 #[path = "tests/here.rs"]
 mod here;
 #[path = "tests/listeners.rs"]
@@ -28,6 +30,10 @@ mod silent;
 mod spoken;
 #[path = "tests/told.rs"]
 mod told;
+#[path = "tests/udp.rs"]
+mod udp;
+#[path = "tests/unix.rs"]
+mod unix;
 #[path = "tests/unreached.rs"]
 mod unreached;
 #[path = "tests/way.rs"]
@@ -50,6 +56,9 @@ fn all_rows() -> Vec<Row> {
     rows.extend(alias::rows());
     rows.extend(mapped::rows());
     rows.extend(listeners::rows());
+    rows.extend(ends::rows());
+    rows.extend(unix::rows());
+    rows.extend(udp::rows());
     rows
 }
 

@@ -1,13 +1,13 @@
 //! Rules about this host: limits, devices, source, family, routes, policy.
 
 use super::view::View;
-use super::{Culprit, Finding};
+use super::{Culprit, Finding, ports};
 use crate::model::{Call, Family, Host, Link, Refusal, RefusalKind, RouteAnswer, RouteType, covers};
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-fn here(code: Code, certainty: Certainty, because: &[Clue]) -> Finding {
+pub(super) fn here(code: Code, certainty: Certainty, because: &[Clue]) -> Finding {
     Finding::new(code, certainty, Culprit::Client, because)
 }
 
@@ -118,7 +118,7 @@ pub(super) fn source(view: &View) -> Option<Finding> {
             here(Code::LocalScopeMissing, Certainty::Certain, &[Clue::CallFailed, Clue::NoScope])
                 .variant("source"),
         ),
-        E::EADDRINUSE => Some(here(Code::LocalSourceInUse, Certainty::Certain, &[Clue::CallFailed])),
+        E::EADDRINUSE => Some(ports::taken(view)),
         E::EADDRNOTAVAIL => {
             let own = view.evidence.host.addresses.seen();
             let tentative = own.is_some_and(|all| {
@@ -158,7 +158,7 @@ fn is_link_local(address: IpAddr) -> bool {
 
 /// IPv6 link-local addresses mean nothing without their link: connect fails with `EINVAL` (tcp_v6_connect).
 pub(super) fn scope(view: &View) -> Option<Finding> {
-    let std::net::SocketAddr::V6(target) = view.attempt.address else { return None };
+    let SocketAddr::V6(target) = view.attempt.address else { return None };
     let link_local = target.ip().is_unicast_link_local() && target.scope_id() == 0;
     (link_local && view.failed(Call::Connect) == Some(E::EINVAL))
         .then(|| here(Code::LocalScopeMissing, Certainty::Certain, &[Clue::CallFailed, Clue::NoScope]))
@@ -329,16 +329,25 @@ pub(super) fn connect_failed(view: &View) -> Option<Finding> {
         E::EPERM if failed.call == Call::Send => {
             here(Code::LocalFirewallDrop, Certainty::Certain, &[Clue::CallFailed]).variant("datagram")
         }
-        E::EADDRNOTAVAIL if view.evidence.request.source_port.is_some() => {
-            here(Code::LocalTupleInUse, Certainty::Likely, &[Clue::CallFailed])
-                .or(&[Code::LocalFamilyDisabled])
-        }
-        E::EADDRNOTAVAIL => here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])
-            .or(&[Code::LocalTupleInUse, Code::LocalFamilyDisabled]),
-        E::EPERM | E::EACCES | E::ECONNREFUSED if view.attempt.route().is_some() => {
-            here(Code::LocalDenied, Certainty::Likely, &[Clue::CallFailed, Clue::RouteFound])
-        }
+        // Where no port is left to bind a datagram socket to (inet_autobind).
+        E::EAGAIN if view.is_udp() => here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])
+            .or(&[Code::LocalSourceInUse]),
+        E::EADDRNOTAVAIL if view.evidence.request.source_port.is_some() => ports::tuple(view),
+        E::EADDRNOTAVAIL => ports::exhausted(view),
+        // A packet filter never fails a TCP connect at once (tcp_connect passes on ECONNREFUSED alone, and that
+        // asynchronously): a control group's program, a security module or seccomp does.
+        E::EPERM | E::ECONNREFUSED if view.attempt.route().is_some() => denied(view, Certainty::Certain),
+        E::EACCES if view.attempt.route().is_some() => denied(view, Certainty::Likely),
         _ => here(Code::LocalDenied, Certainty::Possible, &[Clue::CallFailed]),
     };
     Some(finding)
+}
+
+fn denied(view: &View, certainty: Certainty) -> Finding {
+    let mut because = vec![Clue::CallFailed, Clue::RouteFound];
+    let filtered = view.evidence.host.seccomp.seen().is_some_and(|mode| *mode > 0);
+    because.extend(filtered.then_some(Clue::SeccompOn));
+    let finding = here(Code::LocalDenied, certainty, &because);
+    // The route lookup asks for this user, port and protocol; a mark or a label it does not know.
+    if certainty == Certainty::Certain { finding } else { finding.or(&[Code::UnreachableLocalRoute]) }
 }

@@ -6,18 +6,24 @@
 
 mod alias;
 mod combine;
+mod datagram;
 pub mod icmp;
 mod local;
 mod names;
 pub mod path;
+mod ports;
 mod remarks;
 mod rules;
 mod servers;
 mod signals;
 mod silence;
+mod unix;
 mod view;
 
-use crate::model::{Attempt, Evidence, ForeignListening, Link, Listening, Refusal, ServerView};
+use crate::model::{
+    Attempt, Evidence, ForeignListening, Link, Listening, OwnSocket, RecordKind, Refusal, ServerView,
+    UnixListed,
+};
 use crate::verdict::{Certainty, Clue, Code, Variant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,6 +141,18 @@ pub enum Remark {
         /// Where.
         address: SocketAddr,
     },
+    /// A name server answers one of the two questions, A and AAAA, and keeps silent on the other.
+    HalfSilent {
+        /// Which.
+        server: SocketAddr,
+        /// The record that it keeps silent on.
+        record: RecordKind,
+    },
+    /// The source port is in other hands too, and only a client that shares it gets by.
+    SourcePortShared {
+        /// Whether it is only in `TIME_WAIT`.
+        waiting: bool,
+    },
     /// What it costs clients that the first address fails.
     FirstAddressCost,
     /// Another address of the name failed.
@@ -161,7 +179,10 @@ pub struct Diagnosis {
 
 /// Judges the evidence.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    let mut diagnosis = if evidence.attempts.is_empty() {
+    let mut diagnosis = if let Some(name) = evidence.request.target.socket() {
+        let finding = unix::judge(evidence, name);
+        Diagnosis { finding, about: None, attempts: Vec::new(), remarks: Vec::new() }
+    } else if evidence.attempts.is_empty() {
         Diagnosis { finding: names::judge(evidence), about: None, attempts: Vec::new(), remarks: Vec::new() }
     } else {
         let judged =
@@ -173,9 +194,22 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     {
         diagnosis.finding = finding;
     }
+    // The address is a later server's word, and an earlier one may only be slow to say another.
+    if !evidence.attempts.is_empty() && servers::is_second_hand(evidence) {
+        let finding = &mut diagnosis.finding;
+        finding.certainty = finding.certainty.min(Certainty::Likely);
+        if !finding.alternatives.contains(&Code::ResolveTimeout) {
+            finding.alternatives.push(Code::ResolveTimeout);
+        }
+    }
     let remarks = remarks::remarks(evidence, &diagnosis);
     diagnosis.remarks.extend(remarks);
     diagnosis
+}
+
+/// The socket in the kernel's list that a verdict about a unix socket is about.
+pub fn deciding_socket(evidence: &Evidence) -> Option<&UnixListed> {
+    unix::deciding(evidence)
 }
 
 /// The name server that a verdict about a name is about, and what became of reaching it.
@@ -184,6 +218,16 @@ pub fn deciding_server(evidence: &Evidence) -> Option<(&ServerView, Option<Findi
         servers::Standing::Unreachable(finding) => (server, Some(*finding)),
         _ => (server, None),
     })
+}
+
+/// The socket that has the source port that was asked for.
+pub fn source_port_holder<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a OwnSocket> {
+    ports::port_holder(&View { evidence, attempt })
+}
+
+/// The socket that has the very four numbers of the attempt.
+pub fn same_tuple<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a OwnSocket> {
+    ports::same_tuple(&View { evidence, attempt })
 }
 
 /// The listeners of this host on the very port.

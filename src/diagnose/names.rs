@@ -14,7 +14,7 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
     }
     let name = match &evidence.request.target.host {
         Host::Name(name) => name.as_str(),
-        Host::Address { .. } => "",
+        Host::Address { .. } | Host::Socket(_) => "",
     };
     let outcome = evidence.lookup.seen().map(|lookup| &lookup.outcome);
     if let Some(LookupOutcome::Failed { errno: Some(errno), .. }) = outcome
@@ -58,8 +58,12 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
             let none = matches!(eai.as_str(), "EAI_NONAME" | "EAI_NODATA" | "EAI_ADDRFAMILY")
                 || evidence.request.target.is_loopback_name();
             if none && others.is_some_and(|others| !others.is_empty()) {
+                let lines = evidence.name_files.seen().and_then(|files| files.hosts.seen());
+                let pinned = lines.is_some_and(|lines| !lines.is_empty());
+                let local = pinned || evidence.request.target.is_loopback_name();
+                let culprit = if local { Culprit::Client } else { resolver };
                 let because = [Clue::NameAnswer, Clue::OtherFamilyOnly];
-                return Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &because)
+                return Finding::new(Code::ResolveNoAddress, Certainty::Certain, culprit, &because)
                     .variant("family");
             }
             if evidence.request.target.is_loopback_name() {
@@ -230,7 +234,7 @@ fn is_plain(source: &NameSource) -> bool {
 /// Ordinary programs are told to ask no name server.
 fn no_source(evidence: &Evidence) -> Option<Finding> {
     let all = sources(evidence)?;
-    if all.iter().any(|source| matches!(source.name.as_str(), "dns" | "resolve")) {
+    if evidence.name_files.seen()?.asks_servers()? {
         return None;
     }
     // What has names of its own may just lack this one.

@@ -29,27 +29,39 @@ impl<'a> PathView<'a> {
         PathView { probes: &sweep.probes, target }
     }
 
-    fn tcp(&self) -> impl Iterator<Item = (u8, &'a PathProbe)> {
+    /// What the probes with a small TTL are made of: SYNs; for a UDP target, datagrams to a high port.
+    fn of_hops(&self) -> PathProtocol {
+        let any = self.probes.iter().any(|probe| probe.protocol == PathProtocol::Tcp);
+        if any { PathProtocol::Tcp } else { PathProtocol::Udp }
+    }
+
+    fn small(&self) -> impl Iterator<Item = (u8, &'a PathProbe)> {
+        let protocol = self.of_hops();
         self.probes
             .iter()
-            .filter(|probe| probe.protocol == PathProtocol::Tcp)
+            .filter(move |probe| probe.protocol == protocol)
             .filter_map(|probe| probe.ttl.map(|ttl| (ttl, probe)))
+    }
+
+    /// Whether the hops were asked by datagrams, not by SYNs.
+    pub fn by_datagrams(&self) -> bool {
+        self.of_hops() == PathProtocol::Udp
     }
 
     /// Whether any hop was asked to name itself.
     pub fn asked_hops(&self) -> bool {
-        self.tcp().next().is_some()
+        self.small().next().is_some()
     }
 
     /// The hops on the way, up to the last that answered or to the target.
     pub fn hops(&self) -> Vec<SeenHop> {
         let end = self.end().map(|(ttl, _)| ttl);
-        let last = end.or(self.tcp().filter(|(_, probe)| probe.answer.is_some()).map(|(ttl, _)| ttl).max());
+        let last = end.or(self.small().filter(|(_, probe)| probe.answer.is_some()).map(|(ttl, _)| ttl).max());
         // One silent hop behind the last answer shows where it breaks off.
         let shown = match (end, last) {
             (Some(end), _) => end,
             (None, last) => {
-                let tried = self.tcp().map(|(ttl, _)| ttl).max().unwrap_or(0);
+                let tried = self.small().map(|(ttl, _)| ttl).max().unwrap_or(0);
                 last.unwrap_or(0).saturating_add(1).min(tried)
             }
         };
@@ -57,7 +69,7 @@ impl<'a> PathView<'a> {
     }
 
     fn hop(&self, ttl: u8) -> SeenHop {
-        let answered = self.tcp().find(|(at, probe)| *at == ttl && probe.answer.is_some());
+        let answered = self.small().find(|(at, probe)| *at == ttl && probe.answer.is_some());
         let address = answered.and_then(|(_, probe)| match probe.answer? {
             PathAnswer::TimeExceeded { from, .. } | PathAnswer::Icmp { from, .. } => from,
             PathAnswer::Reset | PathAnswer::SynAck | PathAnswer::Reply => Some(self.target),
@@ -68,7 +80,7 @@ impl<'a> PathView<'a> {
 
     /// The nearest TTL at which something else than "time exceeded" answered a SYN, and what.
     pub fn end(&self) -> Option<(u8, PathAnswer)> {
-        self.tcp()
+        self.small()
             .filter_map(|(ttl, probe)| probe.answer.map(|answer| (ttl, answer)))
             .filter(|(_, answer)| answer.is_terminal())
             .min_by_key(|(ttl, _)| *ttl)
@@ -76,12 +88,12 @@ impl<'a> PathView<'a> {
 
     /// The nearest TTL to which a reset came back.
     pub fn reset_at(&self) -> Option<u8> {
-        self.tcp().filter(|(_, probe)| probe.answer == Some(PathAnswer::Reset)).map(|(ttl, _)| ttl).min()
+        self.small().filter(|(_, probe)| probe.answer == Some(PathAnswer::Reset)).map(|(ttl, _)| ttl).min()
     }
 
     /// The last hop that said "time exceeded"; hop 0 where none did.
     pub fn last_hop(&self) -> Hop {
-        self.tcp()
+        self.small()
             .filter_map(|(ttl, probe)| probe.time_exceeded_from().map(|from| (ttl, from)))
             .max_by_key(|(ttl, _)| *ttl)
             .map_or(Hop { hop: 0, address: None }, |(hop, from)| Hop { hop, address: Some(from) })
@@ -89,7 +101,7 @@ impl<'a> PathView<'a> {
 
     /// Who said "time exceeded" at this TTL.
     pub fn router_at(&self, ttl: u8) -> Option<IpAddr> {
-        self.tcp()
+        self.small()
             .find(|(at, probe)| *at == ttl && probe.time_exceeded_from().is_some())?
             .1
             .time_exceeded_from()
@@ -99,13 +111,13 @@ impl<'a> PathView<'a> {
     /// it rejects (ip_route_input comes before ip_forward's look at the TTL, its filter after it).
     pub fn hop_of(&self, sender: IpAddr) -> Option<u8> {
         let named = self
-            .tcp()
+            .small()
             .filter(|(_, probe)| probe.time_exceeded_from() == Some(sender))
             .map(|(ttl, _)| ttl)
             .min();
         let rejects = || {
             let (ttl, _) = self
-                .tcp()
+                .small()
                 .filter(|(_, probe)| {
                     matches!(probe.answer, Some(PathAnswer::Icmp { from: Some(from), .. }) if from == sender)
                 })
@@ -121,7 +133,7 @@ impl<'a> PathView<'a> {
 
     /// An ICMP error, other than "time exceeded", that any SYN of the sweep drew: the farthest-reaching one.
     pub fn rejection(&self) -> Option<(Icmp, IpAddr)> {
-        self.tcp()
+        self.small()
             .filter_map(|(ttl, probe)| match probe.answer {
                 Some(PathAnswer::Icmp { icmp, from: Some(from), .. }) => Some((ttl, icmp, from)),
                 _ => None,
@@ -168,7 +180,7 @@ impl<'a> PathView<'a> {
     /// Routers that come again after another one: the nearest first. Empty where nothing repeats.
     pub fn repeating(&self) -> Vec<(u8, IpAddr)> {
         let mut hops: Vec<(u8, IpAddr)> = self
-            .tcp()
+            .small()
             .filter_map(|(ttl, probe)| probe.time_exceeded_from().map(|from| (ttl, from)))
             .collect();
         hops.sort_unstable_by_key(|(ttl, _)| *ttl);
@@ -195,7 +207,7 @@ impl<'a> PathView<'a> {
     /// Whether one router answered three times, at equal distances: the length of a circle.
     pub fn goes_in_circles(&self) -> bool {
         let mut visits: BTreeMap<IpAddr, BTreeSet<u8>> = BTreeMap::new();
-        for (ttl, probe) in self.tcp() {
+        for (ttl, probe) in self.small() {
             if let Some(from) = probe.time_exceeded_from() {
                 visits.entry(from).or_default().insert(ttl);
             }
@@ -214,7 +226,7 @@ impl<'a> PathView<'a> {
 
     /// Whether a SYN with a greater TTL than `hop` got farther than the router there.
     pub fn goes_beyond(&self, hop: u8, router: IpAddr) -> bool {
-        self.tcp().filter(|(ttl, _)| *ttl > hop).any(|(_, probe)| match probe.answer {
+        self.small().filter(|(ttl, _)| *ttl > hop).any(|(_, probe)| match probe.answer {
             Some(PathAnswer::TimeExceeded { from, .. }) => from.is_some_and(|from| from != router),
             Some(answer) => answer.is_terminal(),
             None => false,
@@ -223,7 +235,7 @@ impl<'a> PathView<'a> {
 
     /// The longest round trip of a hop.
     pub fn longest_rtt(&self) -> Option<Millis> {
-        self.tcp().filter_map(|(_, probe)| probe.rtt()).max_by(|a, b| a.0.total_cmp(&b.0))
+        self.small().filter_map(|(_, probe)| probe.rtt()).max_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Whether a datagram to the target was refused by this host itself (`EPERM`: an output filter).

@@ -3,8 +3,11 @@
 use super::alias::{foreign, on_port, owns};
 use super::servers::{Standing, standings};
 use super::view::View;
-use super::{Diagnosis, Finding, Remark, signals};
-use crate::model::{Evidence, ForeignListening, Host, Listening, LookupOutcome};
+use super::{Diagnosis, Finding, Remark, ports, signals};
+use crate::model::{
+    Evidence, Exchange, ExchangeOutcome, ForeignListening, Host, Listening, LookupOutcome, Millis,
+    SocketState,
+};
 use crate::plan::SLOW_NAME;
 use crate::verdict::{Class, Code};
 use std::net::SocketAddr;
@@ -20,6 +23,7 @@ pub(super) fn remarks(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<Remark>
         let view = View { evidence, attempt };
         remarks.extend(forwarding(&view, finding));
         remarks.extend(near_misses(&view, finding));
+        remarks.extend(shared_port(&view, finding));
         // Everybody else's containers say nothing about a target that is not this host.
         let bears = |other: &ForeignListening| view.attempt.is_local() || owns(other, view.target());
         let unnamed = finding.variant != "namespace" && foreign(evidence).iter().any(bears);
@@ -40,6 +44,7 @@ fn of_the_name(evidence: &Evidence, finding: &Finding) -> Vec<Remark> {
         remarks.push(Remark::AskedServer);
     }
     remarks.extend(dead_servers(evidence).map(|server| Remark::NameServerDead { server }));
+    remarks.extend(half_silent(evidence));
     let nowhere = evidence.attempts.iter().find(|attempt| attempt.address.ip().is_unspecified());
     let nowhere = nowhere.filter(|_| !evidence.request.target.is_numeric_name());
     remarks.extend(nowhere.map(|attempt| Remark::Sinkhole { address: attempt.address.ip() }));
@@ -50,13 +55,39 @@ fn of_the_name(evidence: &Evidence, finding: &Finding) -> Vec<Remark> {
     remarks
 }
 
+/// A server that answers for one record of a name, and not for the other.
+fn half_silent(evidence: &Evidence) -> Option<Remark> {
+    let slow = evidence.lookup.seen().is_some_and(|lookup| lookup.elapsed_ms >= SLOW_NAME);
+    let view = evidence.direct.seen().filter(|_| slow)?;
+    let (server, exchange) = view.servers.iter().find_map(|server| {
+        let answered = |name: &str| {
+            server
+                .exchanges
+                .iter()
+                .any(|other| other.name == name && matches!(other.outcome, ExchangeOutcome::Answer(_)))
+        };
+        let silent =
+            |exchange: &&Exchange| exchange.outcome == ExchangeOutcome::Silent && answered(&exchange.name);
+        server.exchanges.iter().find(silent).map(|exchange| (server, exchange))
+    })?;
+    Some(Remark::HalfSilent { server: server.address(), record: exchange.record })
+}
+
+/// How long the C library waits for a server, in seconds.
+fn patience_s(evidence: &Evidence) -> u8 {
+    let settings = evidence.name_files.seen().and_then(|files| files.resolver.seen());
+    settings.map_or(5, |settings| settings.timeout_s)
+}
+
 /// Servers that kept silent, before one that answered: ordinary programs wait for each of them.
 fn dead_servers(evidence: &Evidence) -> impl Iterator<Item = SocketAddr> {
     let all = standings(evidence);
+    // Programs that were answered sooner than any dead server allows did not wait for one.
+    let patience = Millis(f64::from(patience_s(evidence)) * 1e3);
     let waited = evidence
         .lookup
         .seen()
-        .is_some_and(|lookup| lookup.outcome == LookupOutcome::NoAnswer || lookup.elapsed_ms >= SLOW_NAME);
+        .is_some_and(|lookup| lookup.outcome == LookupOutcome::NoAnswer || lookup.elapsed_ms >= patience);
     let answered = |standing: &Standing| !matches!(standing, Standing::Silent | Standing::Unreachable(_));
     let first = all.iter().position(|(_, standing)| answered(standing)).filter(|_| waited).unwrap_or(0);
     let silent = all.iter().take(first).filter(|(_, standing)| *standing == Standing::Silent);
@@ -75,6 +106,15 @@ fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
     let path = view.path()?;
     let nearer = || path.reset_at().and_then(|at| at.checked_sub(1)).is_some_and(|ttl| path.reached_at(ttl));
     (path.target_forwards() || nearer()).then_some(Remark::PortForwarded)
+}
+
+/// The source port was had beside another socket: a client that does not share it would have failed.
+fn shared_port(view: &View, finding: &Finding) -> Option<Remark> {
+    if matches!(finding.code, Code::LocalSourceInUse | Code::LocalTupleInUse) {
+        return None;
+    }
+    let holder = ports::port_holder(view)?;
+    Some(Remark::SourcePortShared { waiting: holder.state == SocketState::TimeWait })
 }
 
 /// A port beside the one asked for is open, at the address asked for or in the hands of the same process.

@@ -1,7 +1,7 @@
 //! The table that judges one attempt: the first rule that holds is the verdict.
 
 use super::view::View;
-use super::{Culprit, Finding, local, signals, silence};
+use super::{Culprit, Finding, datagram, local, signals, silence};
 use crate::model::{Attempt, Evidence};
 use crate::verdict::{Certainty, Code};
 
@@ -11,8 +11,14 @@ type Rule = fn(&View) -> Option<Finding>;
 /// The rules, first match wins. What this host did itself comes before a packet that came in, a packet before
 /// silence, a nearer culprit before a farther one. Above each stands why it comes before what follows.
 const RULES: &[Rule] = &[
+    // An answer to a datagram is never a failure to reach the port.
+    datagram::answered,
     // A completed handshake is never a failure to connect.
     signals::handshake,
+    // What was never sent has no other reason.
+    datagram::not_for_one,
+    // A datagram that the way out dropped is no shortage of this process.
+    datagram::send_failed,
     // Without a socket nothing was asked of the network.
     local::limits,
     // Nothing can be bound or sent through a device that is not there or is down.
@@ -29,10 +35,14 @@ const RULES: &[Rule] = &[
     local::no_route,
     // A call that failed at once sent no packet that could be answered.
     local::connect_failed,
+    // A closed port of this host is told by this host's own ICMP error.
+    datagram::own_closed_port,
     // Made on this host, whatever the target's address says.
     signals::own_icmp,
     // An ICMP error explains the errno that it set; a reset leaves none.
     signals::foreign_icmp,
+    // UDP knows no resets.
+    datagram::unseen_error,
     // An answer comes before silence.
     signals::reset,
     // An ended attempt is not a silent one.
@@ -51,6 +61,8 @@ const RULES: &[Rule] = &[
     silence::own_filter_at_once,
     // What this host did to packets for itself needs no network.
     silence::own_target,
+    // A closed port here would have answered.
+    datagram::own_silence,
     // An ICMP error comes before silence, whichever SYN drew it.
     signals::rejected_on_the_path,
     // Routers that repeat are an answer as well.
@@ -59,6 +71,8 @@ const RULES: &[Rule] = &[
     silence::reply_dropped,
     // Where no answer can be back yet, silence means nothing.
     silence::too_short,
+    // One datagram, which is not sent again, is judged by the time that it had.
+    datagram::silence,
     // The last: it holds for whatever is left.
     silence::silence,
 ];

@@ -1,7 +1,7 @@
 //! What each name server came to, when it was asked directly.
 
 use super::{Culprit, Finding, rules};
-use crate::model::{DnsAnswer, Evidence, Exchange, ExchangeOutcome, ServerView, Transport};
+use crate::model::{DnsAnswer, Evidence, Exchange, ExchangeOutcome, LookupOutcome, ServerView, Transport};
 use crate::verdict::{Certainty, Clue, Code};
 
 /// Response codes (RFC 1035 section 4.1.1).
@@ -79,7 +79,29 @@ pub(super) fn standing(evidence: &Evidence, server: &ServerView) -> Standing {
             Some((_, Transport::Tcp)) => cut_short = true,
             // Another question kept silent, and nobody came to ask over TCP.
             None => silent = true,
-            Some((ExchangeOutcome::Silent | ExchangeOutcome::Failed(_), Transport::Udp)) => silent = true,
+            Some((
+                ExchangeOutcome::Silent | ExchangeOutcome::Failed(_),
+                Transport::Udp | Transport::Unix,
+            )) => {
+                silent = true;
+            }
+        }
+    }
+    // Programs that are told to use TCP alone ask nothing over UDP.
+    let asked_first = |exchange: &&Exchange| {
+        exchange.transport == Transport::Tcp
+            && !server.exchanges.iter().any(|other| {
+                other.transport == Transport::Udp
+                    && other.name == exchange.name
+                    && other.record == exchange.record
+            })
+    };
+    for asked in server.exchanges.iter().filter(asked_first) {
+        match &asked.outcome {
+            ExchangeOutcome::Answer(answer) => answers.push(answer),
+            ExchangeOutcome::Malformed(_) => garbled = true,
+            ExchangeOutcome::Failed(_) => cut_short = true,
+            ExchangeOutcome::Silent => silent = true,
         }
     }
     if answers.iter().any(|answer| answer.rcode == 0 && !answer.addresses.is_empty()) {
@@ -134,6 +156,14 @@ pub(super) fn any_silent_before(evidence: &Evidence, server: &ServerView) -> boo
     all.iter()
         .take_while(|(other, _)| other.address() != server.address())
         .any(|(_, other)| *other == Standing::Silent)
+}
+
+/// Whether connecting went on with the word of a server that programs ask after a silent one.
+pub(super) fn is_second_hand(evidence: &Evidence) -> bool {
+    let waiting = evidence.lookup.seen().is_some_and(|lookup| lookup.outcome == LookupOutcome::NoAnswer);
+    let all = standings(evidence);
+    let first = all.iter().find(|(_, standing)| standing.weight() == 0);
+    waiting && first.is_some_and(|(server, _)| any_silent_before(evidence, server))
 }
 
 /// The servers with their standings, in order.

@@ -2,7 +2,9 @@
 
 use super::view::View;
 use super::{Culprit, Finding, alias, icmp};
-use crate::model::{AfterHandshake, Icmp, NeighbourState, PathAnswer, PeerEnd, TcpState, Transport, Trial};
+use crate::model::{
+    AfterHandshake, Icmp, Listening, NeighbourState, PathAnswer, PeerEnd, TcpState, Transport, Trial,
+};
 use crate::plan::MOST_HOPS;
 use crate::verdict::{Certainty, Clue, Code, Variant};
 use nix::errno::Errno as E;
@@ -12,7 +14,9 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
     let attempt = view.attempt;
     // A reset right behind the SYN-ACK may be here before the first look: ECONNRESET, or a closed socket that
     // two segments reached and that names no error.
+    let spoke = matches!(attempt.after.seen(), Some(AfterHandshake::Data(_)));
     let reset_at_once = attempt.failed.is_none()
+        && !spoke
         && match view.so_error() {
             // EPIPE: the peer had closed before it reset (tcp_reset).
             Some(errno) => matches!(errno, E::ECONNRESET | E::EPIPE),
@@ -24,13 +28,15 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
                     })
             }
         };
+    let broken = |code, because: &[Clue]| {
+        let mut because = because.to_vec();
+        let acceptor = acceptor(view);
+        because.extend(acceptor.is_some().then_some(Clue::AcceptedBy));
+        let finding = Finding::new(code, Certainty::Certain, Culprit::Service, &because);
+        Some(if acceptor.is_some_and(is_proxy) { finding.variant("proxy") } else { finding })
+    };
     if reset_at_once {
-        return Some(Finding::new(
-            Code::ServiceReset,
-            Certainty::Certain,
-            Culprit::Service,
-            &[Clue::PeerReset],
-        ));
+        return broken(Code::ServiceReset, &[Clue::PeerReset]);
     }
     let connected = attempt.connected_ms?;
     if connected > view.evidence.request.timeout_ms {
@@ -44,11 +50,9 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
         let because = [Clue::Handshake, Clue::SameEnds];
         return Some(Finding::new(Code::RefusedSelfConnect, Certainty::Certain, Culprit::Client, &because));
     }
-    let broken =
-        |code, clue| Some(Finding::new(code, Certainty::Certain, Culprit::Service, &[Clue::Handshake, clue]));
     match attempt.after.seen() {
-        Some(AfterHandshake::Closed) => broken(Code::ServiceClosed, Clue::PeerClosed),
-        Some(AfterHandshake::Reset) => broken(Code::ServiceReset, Clue::PeerReset),
+        Some(AfterHandshake::Closed) => broken(Code::ServiceClosed, &[Clue::Handshake, Clue::PeerClosed]),
+        Some(AfterHandshake::Reset) => broken(Code::ServiceReset, &[Clue::Handshake, Clue::PeerReset]),
         after => {
             // Whoever spoke has accepted it since.
             let spoke = matches!(after, Some(AfterHandshake::Data(_)));
@@ -66,8 +70,40 @@ pub(super) fn handshake(view: &View) -> Option<Finding> {
     }
 }
 
-/// A program that has not accepted for this long is not just busy.
-const UNACCEPTED: f64 = 950.0;
+/// The listener of this host that the connection belongs to.
+fn acceptor<'a>(view: &View<'a>) -> Option<&'a Listening> {
+    let local = view.attempt.is_local();
+    let takes = |listening: &&Listening| alias::takes(view.evidence, listening, view.target());
+    alias::on_port(view.evidence).filter(|_| local).find(takes)
+}
+
+/// Programs that accept for others, by their names; the kernel cuts a name to 15 bytes (`TASK_COMM_LEN`).
+const PROXIES: &[&str] = &[
+    "docker-proxy",
+    "rootlessport",
+    "rootlesskit",
+    "slirp4netns",
+    "pasta",
+    "passt",
+    "gvproxy",
+    "haproxy",
+    "nginx",
+    "envoy",
+    "traefik",
+    "socat",
+    "systemd-socket-",
+    "kubectl",
+    "ssh",
+    "sshd",
+];
+
+fn is_proxy(listening: &Listening) -> bool {
+    let named = |name: &str| PROXIES.contains(&name);
+    listening.leads_to.is_some() || listening.owner.process.seen().is_some_and(|process| named(&process.name))
+}
+
+/// A program that has not accepted for this long may be busy, but does not accept.
+pub(super) const UNACCEPTED: f64 = 2900.0;
 
 /// The handshake is the kernel's work: here the program never took the connection from the accept queue.
 fn not_accepted(view: &View) -> Option<Finding> {
@@ -86,7 +122,7 @@ fn not_accepted(view: &View) -> Option<Finding> {
 }
 
 /// Whether both ends are one; 0.0.0.0 and :: are connected to loopback.
-fn is_same_end(source: SocketAddr, target: SocketAddr) -> bool {
+pub(super) fn is_same_end(source: SocketAddr, target: SocketAddr) -> bool {
     let same_address =
         source.ip() == target.ip() || (target.ip().is_unspecified() && source.ip().is_loopback());
     same_address && source.port() == target.port()
@@ -99,11 +135,7 @@ const RESOLVING: f64 = 900.0;
 /// address is dropped as a martian (fib_validate_source).
 pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     let (icmp, entry) = view.icmp()?;
-    // A closed UDP port of this host is told by its own ICMP error.
-    let closed = view.attempt.transport == Transport::Udp
-        && view.attempt.is_local()
-        && icmp::code_of(icmp) == Code::RefusedIcmpPort;
-    if !view.is_ours(entry) || closed {
+    if !view.is_ours(entry) {
         return None;
     }
     // The kernel reports an unanswered neighbour as host unreachable from itself (ipv4_link_failure), after
@@ -127,15 +159,6 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
         return Some(silent_link(view, Certainty::Likely, &because).or(&[Code::LocalFirewallReject]));
     }
     let code = icmp::code_of(icmp);
-    // The kernel's own answer for a closed port; a filter's REJECT is the same packet.
-    if view.attempt.transport == Transport::Udp && view.attempt.is_local() && code == Code::RefusedIcmpPort {
-        let because = [Clue::IcmpError, Clue::TargetIsLocal];
-        return Some(
-            Finding::new(code, Certainty::Likely, Culprit::Target, &because)
-                .variant("udp")
-                .or(&[Code::LocalFirewallReject]),
-        );
-    }
     if is_forwarded(view) {
         return Some(
             Finding::new(code, Certainty::Likely, Culprit::Target, &[Clue::IcmpError, Clue::NotOverLoopback])
@@ -194,7 +217,7 @@ fn sender_of(view: &View, icmp: Icmp, sender: Option<IpAddr>) -> (Code, Culprit,
             let variant = match view.attempt.transport {
                 _ if !is_port => "target",
                 Transport::Udp => "udp",
-                Transport::Tcp => "",
+                _ => "",
             };
             (code, Culprit::Target, variant)
         }
@@ -250,10 +273,12 @@ pub(super) fn worn_out(view: &View, sender: Option<IpAddr>) -> Option<Finding> {
 /// target's own.
 pub(super) fn rejected_on_the_path(view: &View) -> Option<Finding> {
     let (icmp, from) = view.path()?.rejection()?;
-    if !view.is_waiting() {
+    let (code, culprit, variant) = sender_of(view, icmp, Some(from));
+    // Datagrams of the sweep go to another port: only what is said about the whole address holds for this one.
+    let about_all = matches!(code, Code::UnreachableIcmpNet | Code::UnreachableIcmpHost);
+    if !view.is_waiting() || (view.is_udp() && !about_all) {
         return None;
     }
-    let (code, culprit, variant) = sender_of(view, icmp, Some(from));
     Some(
         Finding::new(code, Certainty::Likely, culprit, &[Clue::PathRejected])
             .variant(variant)
@@ -263,7 +288,7 @@ pub(super) fn rejected_on_the_path(view: &View) -> Option<Finding> {
 
 /// `ECONNREFUSED` that no ICMP error explains, on a socket that a segment reached.
 pub(super) fn reset(view: &View) -> Option<Finding> {
-    if view.so_error()? != E::ECONNREFUSED {
+    if view.so_error()? != E::ECONNREFUSED || view.is_udp() {
         return None;
     }
     let segments_in = view.tcp().and_then(|tcp| tcp.segments_in);
@@ -296,7 +321,7 @@ pub(super) fn is_forwarded(view: &View) -> bool {
 }
 
 /// Whether each extra SYN and its answer passed the loopback device, and nothing else did meanwhile.
-fn passed_loopback(view: &View) -> bool {
+pub(super) fn passed_loopback(view: &View) -> bool {
     let mut passed = view.trials().iter().map(|trial| trial.counters.loopback_out);
     passed.next().is_some_and(|first| (1..=2).contains(&first) && passed.all(|next| next == first))
 }
@@ -343,7 +368,7 @@ fn own_reset(view: &View) -> Finding {
 
 /// Whether anything on this machine listens on the port; `None` where not everything could be looked at, or
 /// something listens that may or may not be meant.
-fn open_here(view: &View) -> Option<bool> {
+pub(super) fn open_here(view: &View) -> Option<bool> {
     let listeners = view.evidence.listeners.seen()?;
     let here = listeners.here.seen()?;
     let port = view.attempt.address.port();

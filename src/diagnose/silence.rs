@@ -13,7 +13,7 @@ pub(super) fn route_lost(view: &View) -> Option<Finding> {
     let had_one = view.attempt.route().is_some();
     let lost = matches!(view.attempt.route_at_end.seen(), Some(RouteAnswer::Refused(_)));
     (view.is_waiting() && had_one && lost).then(|| {
-        let because = [Clue::SynUnanswered, Clue::NoRoute];
+        let because = [view.unanswered(), Clue::NoRoute];
         Finding::new(Code::UnreachableNoRoute, Certainty::Likely, Culprit::Client, &because)
             .variant("lost")
             .or(&[Code::TimeoutSilent])
@@ -27,7 +27,8 @@ pub(super) fn neighbour(view: &View) -> Option<Finding> {
     let held = view.attempt.unsent_bytes.seen().is_some_and(|bytes| *bytes > 0);
     match view.neighbour()? {
         NeighbourState::Failed if held => {
-            Some(silent_link(view, Certainty::Certain, &[Clue::SynHeld, Clue::NeighbourSilent]))
+            let held = if view.is_udp() { Clue::DatagramHeld } else { Clue::SynHeld };
+            Some(silent_link(view, Certainty::Certain, &[held, Clue::NeighbourSilent]))
         }
         // Asked, and no answer yet: how long it has had is what makes the difference.
         NeighbourState::Incomplete | NeighbourState::Failed => {
@@ -40,7 +41,7 @@ pub(super) fn neighbour(view: &View) -> Option<Finding> {
         }
         // Known, in use, and it leaves the kernel's probes unanswered.
         NeighbourState::Probe if view.attempt.gateway().is_some() && heard_nothing(view) => Some(
-            silent_link(view, Certainty::Likely, &[Clue::SynUnanswered, Clue::NeighbourSilent])
+            silent_link(view, Certainty::Likely, &[view.unanswered(), Clue::NeighbourSilent])
                 .variant("stale")
                 .or(&[Code::TimeoutSilent]),
         ),
@@ -135,6 +136,10 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
             Finding::new(Code::LocalFirewallDrop, Certainty::Certain, Culprit::Client, &because)
                 .variant("in"),
         );
+    }
+    // A socket without a handshake has no queue of them.
+    if view.is_udp() {
+        return None;
     }
     let full = |listening: &&Listening| listening.queue > listening.queue_limit;
     let takers = alias::takers(view.evidence, view.target());
@@ -233,7 +238,7 @@ pub(super) fn silent_loop(view: &View) -> Option<Finding> {
 pub(super) fn too_short(view: &View) -> Option<Finding> {
     let longest = view.path()?.longest_rtt()?;
     (view.is_waiting() && longest > view.evidence.request.timeout_ms).then(|| {
-        let because = [Clue::SynUnanswered, Clue::LongRoundTrip];
+        let because = [view.unanswered(), Clue::LongRoundTrip];
         Finding::new(Code::TimeoutTooShort, Certainty::Likely, Culprit::Client, &because)
             .or(&[Code::TimeoutSilent])
     })
@@ -281,7 +286,7 @@ pub(super) fn silence(view: &View) -> Option<Finding> {
 }
 
 /// The target is on our link and answered ARP or neighbour discovery during this very attempt.
-fn neighbour_answered(view: &View) -> bool {
+pub(super) fn neighbour_answered(view: &View) -> bool {
     let attempt = view.attempt;
     if attempt.route().is_none() || attempt.gateway().is_some() {
         return false;

@@ -3,8 +3,9 @@
 use super::path::PathView;
 use crate::model::{
     Attempt, Call, Evidence, Family, Icmp, Link, NeighbourState, QueueEntry, Refusal, RouteAnswer, TcpInfo,
-    TcpState, Trial,
+    TcpState, Transport, Trial,
 };
+use crate::verdict::Clue;
 use nix::errno::Errno as E;
 use std::net::IpAddr;
 
@@ -31,6 +32,15 @@ impl<'a> View<'a> {
 
     pub(super) fn tcp(&self) -> Option<&'a TcpInfo> {
         self.attempt.tcp.seen()
+    }
+
+    pub(super) fn is_udp(&self) -> bool {
+        self.attempt.transport == Transport::Udp
+    }
+
+    /// What was sent had no answer.
+    pub(super) fn unanswered(&self) -> Clue {
+        if self.is_udp() { Clue::DatagramUnanswered } else { Clue::SynUnanswered }
     }
 
     /// The last `SO_ERROR`.

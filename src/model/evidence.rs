@@ -3,9 +3,10 @@
 use super::target::{Family, Target, Transport};
 use super::{
     Acceptance, DirectView, Errno, Fact, HostFacts, HostsLine, Icmp, Link, Listeners, Millis, NameFiles,
-    NeighbourSample, QueueEntry, Refusal, Route, RouteAnswer, RouteType, SoError, Sweep, TcpInfo, TcpState,
-    Trace, Trial, Window,
+    NeighbourSample, OwnEnds, Payload, QueueEntry, Refusal, Route, RouteAnswer, RouteType, SoError, Sweep,
+    TcpInfo, TcpState, Trace, Trial, UnixAttempt, Window,
 };
+use nix::errno::Errno as E;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -80,6 +81,12 @@ pub struct Evidence {
     /// Who listens on this machine.
     #[serde(default)]
     pub listeners: Fact<Listeners>,
+    /// Sockets of this host that stand in the way of a source port.
+    #[serde(default)]
+    pub own_ends: Fact<OwnEnds>,
+    /// The attempt at a unix socket, for a target that is one.
+    #[serde(default)]
+    pub unix: Fact<UnixAttempt>,
     /// This host's own tables.
     #[serde(default)]
     pub host: HostFacts,
@@ -100,7 +107,9 @@ impl Evidence {
             direct: Fact::NotAsked,
             contrast: Fact::NotAsked,
             listeners: Fact::NotAsked,
+            own_ends: Fact::NotAsked,
             attempts: Vec::new(),
+            unix: Fact::NotAsked,
             host: HostFacts::default(),
             lacking: None,
             elapsed_ms: Millis::default(),
@@ -134,7 +143,13 @@ impl Evidence {
         let theirs = |pin: &HostsLine| {
             direct.iter().any(|given| given.address.to_canonical() == pin.address.to_canonical())
         };
-        self.pins().next().is_some() && !direct.is_empty() && !self.pins().any(theirs)
+        // A filter's 0.0.0.0 or loopback address is no other place to connect to.
+        let blocked = |given: &Resolved| {
+            given.address.is_unspecified()
+                || (given.address.is_loopback() && !self.pins().any(|pin| pin.address.is_loopback()))
+        };
+        let real = direct.iter().any(|given| !blocked(given));
+        self.pins().next().is_some() && real && !direct.iter().any(blocked) && !self.pins().any(theirs)
     }
 
     /// Whether the name servers are the only source of nsswitch.conf that takes its time.
@@ -234,16 +249,19 @@ pub struct FailedCall {
 pub struct Attempt {
     /// Address and port of the far end.
     pub address: SocketAddr,
-    /// TCP, or UDP for a name server.
+    /// TCP, or UDP.
     #[serde(default)]
     pub transport: Transport,
+    /// What the datagram of a UDP attempt held; `None` where none was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
     /// When it began, since the start of the run.
     pub started_ms: Millis,
     /// The client's end, as the kernel chose it.
     pub source: Option<SocketAddr>,
     /// The call that failed at once, if one did.
     pub failed: Option<FailedCall>,
-    /// When the handshake was complete, since the attempt's start.
+    /// When the handshake was complete, or the answer to the datagram came, since the attempt's start.
     pub connected_ms: Option<Millis>,
     /// When the last look was taken, since the attempt's start; `None` while it runs.
     pub ended_ms: Option<Millis>,
@@ -280,7 +298,7 @@ pub struct Attempt {
     /// TTL-limited probes of the way.
     #[serde(default)]
     pub path: Fact<Sweep>,
-    /// Extra SYNs with the counters around them.
+    /// Extra SYNs, or the datagram of an attempt at this host, with the counters around them.
     #[serde(default)]
     pub trials: Fact<Vec<Trial>>,
     /// The counters while the attempt was silent.
@@ -289,6 +307,9 @@ pub struct Attempt {
     /// What the peer did within the grace.
     #[serde(default)]
     pub after: Fact<AfterHandshake>,
+    /// The first bytes that it sent, at most 256, made safe.
+    #[serde(default)]
+    pub said: Option<String>,
     /// What became of it at the other end, where that is this host.
     #[serde(default)]
     pub acceptance: Fact<Acceptance>,
@@ -300,6 +321,7 @@ impl Attempt {
         Attempt {
             address,
             transport: Transport::Tcp,
+            payload: None,
             started_ms,
             source: None,
             failed: None,
@@ -319,6 +341,7 @@ impl Attempt {
             trials: Fact::NotAsked,
             windows: Fact::NotAsked,
             after: Fact::NotAsked,
+            said: None,
             acceptance: Fact::NotAsked,
         }
     }
@@ -326,6 +349,15 @@ impl Attempt {
     /// The route, where the kernel named one.
     pub fn route(&self) -> Option<&Route> {
         self.route.seen().and_then(RouteAnswer::route)
+    }
+
+    /// SYNs handed to IP, where the kernel counts them. After the handshake its count holds our ACKs as well: then
+    /// it is one SYN and its repeats.
+    pub fn syns_sent(&self) -> Option<u32> {
+        let tcp = self.tcp.seen()?;
+        let broken = |error: &SoError| matches!(error.errno.get(), E::ECONNRESET | E::EPIPE);
+        let shaken = self.connected_ms.is_some() || self.so_errors.last().is_some_and(broken);
+        if shaken { tcp.segments_out.map(|_| 1 + tcp.retransmits.unwrap_or(0)) } else { tcp.segments_out }
     }
 
     /// The gateway, for a target that is not on our link.
@@ -339,6 +371,8 @@ impl Attempt {
         let ip = self.address.ip();
         ip.is_loopback()
             || ip.is_unspecified()
+            // No other host has our address.
+            || self.source.is_some_and(|source| source.ip().to_canonical() == ip.to_canonical())
             || self.route().is_some_and(|route| route.kind == RouteType::Local)
     }
 
@@ -376,7 +410,7 @@ impl Attempt {
 pub enum AfterHandshake {
     /// Nothing: the connection stayed open.
     Quiet,
-    /// Data came; the number of bytes of the first read, at most 256.
+    /// Data came; the number of bytes of the first read, at most 256, or of the first datagram.
     Data(u32),
     /// The peer closed without a byte.
     Closed,

@@ -26,7 +26,7 @@ pub struct Owner {
     pub cgroup: Option<String>,
 }
 
-/// A TCP socket in LISTEN (`inet_diag_msg`, sock_diag(7)).
+/// A TCP socket in LISTEN, or a UDP socket that takes datagrams from anybody (`inet_diag_msg`, sock_diag(7)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listening {
     /// Address and port.
@@ -35,12 +35,15 @@ pub struct Listening {
     pub only_v6: Option<bool>,
     /// The device that the socket is bound to.
     pub device: Option<String>,
-    /// Connections that wait to be accepted (Recv-Q).
+    /// Connections that wait to be accepted, or for UDP bytes that wait to be read (Recv-Q).
     pub queue: u32,
     /// The backlog (Send-Q): the queue is full when it holds more than this.
     pub queue_limit: u32,
     /// Whose it is.
     pub owner: Owner,
+    /// Where it leads, if it is a container engine's port proxy that says so on its command line.
+    #[serde(default)]
+    pub leads_to: Option<SocketAddr>,
 }
 
 /// A listener in another network namespace of this machine.

@@ -183,6 +183,12 @@ pub struct HostFacts {
     /// `net.ipv4.ip_unprivileged_port_start`: the first port that needs no privilege.
     #[serde(default)]
     pub unprivileged_port_start: Fact<u16>,
+    /// `RLIMIT_NOFILE`: how many descriptors this process may have, read where they ran out.
+    #[serde(default)]
+    pub descriptor_limit: Fact<u64>,
+    /// `Seccomp` of /proc/self/status: 0 off, 1 strict, 2 filter; read where a call was forbidden.
+    #[serde(default)]
+    pub seccomp: Fact<u8>,
 }
 
 /// Whether a prefix of this length covers the address; never across families.

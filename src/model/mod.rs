@@ -8,9 +8,13 @@ mod fact;
 mod listening;
 mod local;
 mod naming;
+mod own_ends;
 mod path;
+mod payload;
 mod signal;
 pub mod target;
+mod unix;
+mod unix_name;
 
 pub use evidence::{
     AfterHandshake, Attempt, Call, Evidence, FailedCall, Lookup, LookupOutcome, Request, Resolved,
@@ -25,6 +29,13 @@ pub use naming::{
     DirectView, DnsAnswer, Exchange, ExchangeOutcome, ExtendedError, HostsLine, NameFiles, NameSource,
     RecordKind, ResolverSettings, ServerView, malformed,
 };
+pub use own_ends::{Holding, OwnEnds, OwnSocket, SocketState, Towards};
 pub use path::{Counters, PathAnswer, PathProbe, PathProtocol, Question, Sweep, Trace, Trial, Window};
+pub use payload::Payload;
 pub use signal::{Errno, Icmp, Origin, QueueEntry, SoError, TcpInfo, TcpState};
 pub use target::{Family, Host, Target, Transport};
+pub use unix::{
+    Access, Barrier, Credentials, FileKind, ForeignUnix, PathLook, Standing, UnixAttempt, UnixListed,
+    UnixPeer, UnixState,
+};
+pub use unix_name::{NameKind, SocketType, UnixError, UnixName};

@@ -20,6 +20,36 @@ pub struct NameFiles {
     pub own_name: Option<String>,
 }
 
+impl NameFiles {
+    /// Whether ordinary programs come to ask name servers at all; `None` where nsswitch.conf could not be read.
+    pub fn asks_servers(&self) -> Option<bool> {
+        for source in self.sources.seen()? {
+            if matches!(source.name.as_str(), "dns" | "resolve") {
+                return Some(true);
+            }
+            // Multicast DNS finds nothing only for names of its own.
+            if source.ends_search() && !source.name.starts_with("mdns") {
+                return Some(false);
+            }
+        }
+        Some(false)
+    }
+}
+
+impl NameSource {
+    /// Whether the search ends where this source does not have the name (nsswitch.conf(5)).
+    fn ends_search(&self) -> bool {
+        let action = self.action.as_deref().unwrap_or_default().to_ascii_uppercase();
+        action.split_ascii_whitespace().any(|part| match part.split_once('=') {
+            Some((status, "RETURN")) => match status.strip_prefix('!') {
+                Some(other) => other != "NOTFOUND",
+                None => status == "NOTFOUND",
+            },
+            _ => false,
+        })
+    }
+}
+
 /// A line of /etc/hosts that holds the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HostsLine {
@@ -54,6 +84,9 @@ pub struct ResolverSettings {
     pub timeout_s: u8,
     /// How often it goes through the servers.
     pub attempts: u8,
+    /// `use-vc`: it asks over TCP alone.
+    #[serde(default)]
+    pub use_vc: bool,
 }
 
 impl ResolverSettings {
@@ -71,6 +104,7 @@ impl Default for ResolverSettings {
             ndots: 1,
             timeout_s: 5,
             attempts: 2,
+            use_vc: false,
         }
     }
 }

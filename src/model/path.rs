@@ -148,6 +148,10 @@ pub struct Counters {
     pub out_transmits: Option<i64>,
     /// Tcp `OutRsts`: resets that TCP here sent (a packet filter's are not counted).
     pub out_resets: i64,
+    /// Udp `NoPorts` of the family: datagrams for which UDP here found no socket (a packet filter's answers are
+    /// not counted); read around the datagram of a UDP attempt only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub udp_no_ports: Option<i64>,
     /// Tcp `InSegs`: segments that reached TCP here.
     pub in_segments: i64,
     /// TcpExt `ListenOverflows`: SYNs dropped by a full accept queue.
@@ -166,7 +170,7 @@ impl Counters {
     }
 }
 
-/// How one extra SYN fared, with the counters before and after it.
+/// How one extra SYN, or the datagram of a UDP attempt, fared, with the counters before and after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
     /// When it was sent, since the attempt's start.

@@ -2,7 +2,8 @@
 //!
 //! Parsing asks nobody: a service's name is looked up by the function that the caller passes in.
 
-use crate::sanitize::clean_to;
+use super::unix_name::{SocketType, UnixError, UnixName};
+use crate::sanitize::{clean_to, serialize_clean};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,6 +55,8 @@ pub enum Transport {
     Tcp,
     /// UDP.
     Udp,
+    /// A unix socket of this machine (unix(7)).
+    Unix,
 }
 
 impl fmt::Display for Transport {
@@ -61,6 +64,7 @@ impl fmt::Display for Transport {
         f.write_str(match self {
             Transport::Tcp => "TCP",
             Transport::Udp => "UDP",
+            Transport::Unix => "unix",
         })
     }
 }
@@ -76,8 +80,10 @@ pub enum Host {
         /// A device's name or index.
         scope: Option<String>,
     },
+    /// A unix socket.
+    Socket(UnixName),
     /// Anything else.
-    Name(String),
+    Name(#[serde(serialize_with = "serialize_clean")] String),
 }
 
 impl fmt::Display for Host {
@@ -85,6 +91,7 @@ impl fmt::Display for Host {
         match self {
             Host::Address { ip, scope: None } => write!(f, "{ip}"),
             Host::Address { ip, scope: Some(scope) } => write!(f, "{ip}%{scope}"),
+            Host::Socket(socket) => socket.fmt(f),
             Host::Name(name) => f.write_str(name),
         }
     }
@@ -94,12 +101,13 @@ impl fmt::Display for Host {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// As it was typed.
+    #[serde(serialize_with = "serialize_clean")]
     pub input: String,
     /// The host.
     pub host: Host,
-    /// The port, never 0.
+    /// The port; 0 for a unix socket, which has none, and for nothing else.
     pub port: u16,
-    /// TCP.
+    /// TCP, UDP, or a unix socket.
     pub transport: Transport,
 }
 
@@ -138,6 +146,8 @@ pub enum TargetError {
     Missing,
     /// No port, with the input as it was typed.
     NoPort(String),
+    /// A `udp://` URL without a port.
+    NoUdpPort(String),
     /// No host.
     NoHost(String),
     /// An IPv6 address whose last group may be a port.
@@ -158,6 +168,8 @@ pub enum TargetError {
     Scope(String),
     /// A third word.
     TooMany(String),
+    /// What is wrong with a unix socket's path or name.
+    Unix(UnixError),
 }
 
 impl fmt::Display for TargetError {
@@ -169,6 +181,9 @@ impl fmt::Display for TargetError {
                 let bare_v6 = input.contains(':') && !input.starts_with('[');
                 let host = if bare_v6 { format!("[{input}]") } else { input.clone() };
                 write!(f, "'{input}' has no port: give HOST:PORT, such as {host}:443")
+            }
+            TargetError::NoUdpPort(_) => {
+                write!(f, "'{input}' has no port: give udp://HOST:PORT, such as udp://ns.example:53")
             }
             TargetError::NoHost(_) => {
                 write!(f, "'{input}' has no host: give HOST:PORT, such as localhost:443")
@@ -200,6 +215,7 @@ impl fmt::Display for TargetError {
             TargetError::TooMany(_) => {
                 write!(f, "'{input}' is one word too many: give HOST:PORT, or HOST and PORT")
             }
+            TargetError::Unix(error) => error.fmt(f),
             TargetError::Scope(_) => write!(
                 f,
                 "'{input}' has a misplaced %: a scope stands behind a link-local IPv6 address, such as [fe80::1%eth0]:80"
@@ -212,8 +228,10 @@ impl TargetError {
     /// The part of the input that is wrong.
     fn input(&self) -> &str {
         match self {
-            TargetError::Missing => "",
+            // Its own text says it.
+            TargetError::Missing | TargetError::Unix(_) => "",
             TargetError::NoPort(input)
+            | TargetError::NoUdpPort(input)
             | TargetError::NoHost(input)
             | TargetError::Unbracketed(input)
             | TargetError::Brackets(input)
@@ -230,15 +248,19 @@ impl TargetError {
 
 impl std::error::Error for TargetError {}
 
-/// Looks up a service's TCP port by its name.
+/// Looks up a service's port by its name, for the transport that is meant.
 pub type ServiceLookup<'a> = &'a dyn Fn(&str) -> Option<u16>;
 
 impl Target {
-    /// Reads `host:port`, `host:service`, `[v6]:port` or a URL.
+    /// Reads `host:port`, `host:service`, `[v6]:port`, a URL, or the path or name of a unix socket.
     ///
     /// # Errors
     /// [`TargetError`], which says what would be right.
     pub fn parse(input: &str, services: ServiceLookup) -> Result<Target, TargetError> {
+        let is_port = |text: &str| parse_port(text, services).is_ok();
+        if let Some(socket) = UnixName::parse(input, &is_port) {
+            return Ok(Self::of_socket(input.to_owned(), socket.map_err(TargetError::Unix)?));
+        }
         if let Some((scheme, rest)) = input.split_once("://") {
             return Self::parse_url(input, scheme, rest, services);
         }
@@ -252,6 +274,9 @@ impl Target {
     /// # Errors
     /// [`TargetError`], which says what would be right.
     pub fn parse_pair(host: &str, port: &str, services: ServiceLookup) -> Result<Target, TargetError> {
+        if UnixName::parse(host, &|_| true).is_some() {
+            return Err(TargetError::Unix(UnixError::Port(port.to_owned())));
+        }
         let input = format!("{host} {port}");
         let port = parse_port(port, services)?;
         let bare = match host.strip_prefix('[') {
@@ -272,10 +297,6 @@ impl Target {
         rest: &str,
         services: ServiceLookup,
     ) -> Result<Target, TargetError> {
-        // A port would not make another transport out of this one.
-        if scheme.eq_ignore_ascii_case("udp") {
-            return Err(TargetError::Scheme(scheme.to_owned()));
-        }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let host_port = authority.rsplit_once('@').map_or(authority, |(_, behind)| behind);
         let (host, port) = match split_host_port(host_port) {
@@ -285,9 +306,24 @@ impl Target {
         };
         let port = match port {
             Some(port) => parse_port(port, services)?,
+            None if is_udp(scheme) => return Err(TargetError::NoUdpPort(input.to_owned())),
             None => scheme_port(scheme).ok_or_else(|| TargetError::Scheme(scheme.to_owned()))?,
         };
-        Self::assemble(input.to_owned(), host, port)
+        let target = Self::assemble(input.to_owned(), host, port)?;
+        Ok(if is_udp(scheme) { target.over_udp() } else { target })
+    }
+
+    /// Whether an input is a URL that asks for UDP.
+    pub fn asks_for_udp(input: &str) -> bool {
+        input.split_once("://").is_some_and(|(scheme, _)| is_udp(scheme))
+    }
+
+    /// The same host and port, over UDP.
+    pub fn over_udp(self) -> Target {
+        match self.host {
+            Host::Socket(_) => self.with_datagrams(),
+            _ => Target { transport: Transport::Udp, ..self },
+        }
     }
 
     fn assemble(input: String, host: &str, port: u16) -> Result<Target, TargetError> {
@@ -295,6 +331,26 @@ impl Target {
             return Err(TargetError::NoHost(input));
         }
         Ok(Target { host: parse_host(host)?, input, port, transport: Transport::Tcp })
+    }
+
+    fn of_socket(input: String, socket: UnixName) -> Target {
+        Target { input, host: Host::Socket(socket), port: 0, transport: Transport::Unix }
+    }
+
+    /// The unix socket, if it is one.
+    pub fn socket(&self) -> Option<&UnixName> {
+        match &self.host {
+            Host::Socket(socket) => Some(socket),
+            Host::Address { .. } | Host::Name(_) => None,
+        }
+    }
+
+    /// The target with a unix socket taken as one of datagrams, as `nc -uU` does; another target as it is.
+    pub fn with_datagrams(mut self) -> Target {
+        if let Host::Socket(socket) = &mut self.host {
+            socket.socket_type = SocketType::Datagram;
+        }
+        self
     }
 
     /// Whether the host is a name that means loopback wherever it is known (RFC 6761 section 6.3, and the names
@@ -324,13 +380,19 @@ impl Target {
         name.split('.').count() <= 4 && name.split('.').all(number)
     }
 
-    /// `host:port`, with brackets where the host needs them.
+    /// `host:port`, with brackets where the host needs them; `unix:/path` for a unix socket.
     pub fn endpoint(&self) -> String {
         match &self.host {
+            Host::Socket(socket) => socket.endpoint(),
             Host::Address { ip: IpAddr::V6(_), .. } => format!("[{}]:{}", self.host, self.port),
             host => format!("{host}:{}", self.port),
         }
     }
+}
+
+/// Whether a URL scheme asks for UDP; it has no port of its own.
+fn is_udp(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("udp")
 }
 
 /// The port of a URL scheme.

@@ -65,7 +65,8 @@ fn mistakes_are_told_apart() {
         ("[localhost]:80", E::NotIpv6("localhost".into())),
         ("[127.0.0.1]:80", E::NotIpv6("127.0.0.1".into())),
         ("gopher://h", E::Scheme("gopher".into())),
-        ("udp://h:53", E::Scheme("udp".into())),
+        ("udp://h", E::NoUdpPort("udp://h".into())),
+        ("udp://h/", E::NoUdpPort("udp://h/".into())),
         ("10.0.0.1%eth0:80", E::Scope("10.0.0.1%eth0".into())),
         ("[fe80::1%]:80", E::Scope("fe80::1%".into())),
     ];
@@ -137,4 +138,22 @@ fn numbers_are_addresses_and_short_names_that_begin_with_a_digit_are_names() {
 
 fn named(name: &str) -> Target {
     Target { host: Host::Name(name.into()), ..Target::parse("db.example:80", &|_| None).unwrap() }
+}
+
+#[test]
+fn a_url_may_ask_for_udp() {
+    let read = |input: &str| {
+        let target = Target::parse(input, &services).unwrap();
+        (target.host.to_string(), target.port, target.transport)
+    };
+    assert_eq!(read("udp://ns.example:53"), ("ns.example".into(), 53, Transport::Udp));
+    assert_eq!(read("UDP://[::1]:domain/x"), ("::1".into(), 53, Transport::Udp));
+    assert_eq!(read("ns.example:53").2, Transport::Tcp);
+    assert!(
+        Target::asks_for_udp("udp://x")
+            && !Target::asks_for_udp("udp:1")
+            && !Target::asks_for_udp("http://x")
+    );
+    let over = Target::parse("https://h", &services).unwrap().over_udp();
+    assert_eq!((over.port, over.transport), (443, Transport::Udp));
 }

@@ -1,5 +1,6 @@
 //! What to ask next. Pure: the evidence so far and the time decide, nothing else.
 
+mod datagram;
 mod naming;
 mod sweep;
 
@@ -7,7 +8,7 @@ pub use naming::{SLOW_NAME, answered as resolved, is_settled};
 pub use sweep::{MOST_HOPS, Shot, SweepPlan, next as next_probes};
 
 use crate::model::{
-    Attempt, Call, Evidence, Fact, Host, Millis, NeighbourState, PathAnswer, Question, Trace,
+    Attempt, Call, Evidence, Fact, Host, Millis, NeighbourState, PathAnswer, Question, Trace, Transport,
 };
 use nix::errno::Errno as E;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -45,6 +46,14 @@ pub enum Probe {
     Links,
     /// Where privileged ports end.
     PortStart,
+    /// Which sockets of this host stand in the way of a source port.
+    OwnEnds,
+    /// How many descriptors this process may have.
+    Descriptors,
+    /// Whether a seccomp filter is on.
+    Seccomp,
+    /// Connect to the unix socket, and look at all that bears on it.
+    Unix,
 }
 
 /// What extra SYNs are to show.
@@ -106,6 +115,8 @@ pub fn candidates(evidence: &Evidence) -> Option<Vec<SocketAddr>> {
     match &evidence.request.target.host {
         // An IPv4-mapped address is IPv4 on the wire, with IPv4's routes and errors.
         Host::Address { ip, .. } => Some(vec![SocketAddr::new(ip.to_canonical(), port)]),
+        // It has no address.
+        Host::Socket(_) => Some(Vec::new()),
         Host::Name(_) => Some(
             naming::answered(evidence)?
                 .iter()
@@ -124,11 +135,21 @@ pub fn candidates(evidence: &Evidence) -> Option<Vec<SocketAddr>> {
 /// Plans the next step. `asked` are the probes started so far, `now` the time since the start.
 pub fn next(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
     let mut plan = Plan::default();
+    if evidence.request.target.socket().is_some() {
+        plan.start = fresh([Probe::Unix], asked);
+        plan.done = is_answered(evidence, Probe::Unix);
+        return plan;
+    }
     let Some(candidates) = candidates(evidence) else {
         return naming::pending(evidence, asked, now);
     };
     let attempts = &evidence.attempts;
     if attempts.len() < candidates.len() {
+        // Who has the port is seen before a socket of ours has it.
+        if evidence.request.source_port.is_some() && !evidence.own_ends.was_asked() {
+            plan.start = fresh([Probe::OwnEnds], asked);
+            return plan;
+        }
         plan.start = fresh((0..candidates.len()).map(Probe::Attempt), asked);
         // The first SYN does not wait for files.
         if matches!(evidence.request.target.host, Host::Name(_)) {
@@ -202,7 +223,11 @@ fn is_answered(evidence: &Evidence, probe: Probe) -> bool {
         }
         Probe::Addresses => evidence.host.addresses.was_asked(),
         Probe::Links => evidence.host.links.was_asked(),
+        Probe::Unix => evidence.unix.was_asked(),
         Probe::PortStart => evidence.host.unprivileged_port_start.was_asked(),
+        Probe::OwnEnds => evidence.own_ends.was_asked(),
+        Probe::Descriptors => evidence.host.descriptor_limit.was_asked(),
+        Probe::Seccomp => evidence.host.seccomp.was_asked(),
     }
 }
 
@@ -263,6 +288,8 @@ fn silent_at(attempt: &Attempt, evidence: &Evidence) -> Millis {
 fn own_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<Probe>, Millis) {
     let answered = is_reset(attempt) || attempt.deciding_icmp().is_some();
     match attempt.ended_ms {
+        // Its datagram had the counters around it, and there is no second one.
+        _ if attempt.transport == Transport::Udp => (None, Millis::default()),
         _ if answered => (Some(Probe::Trials(index, TrialKind::OwnAnswer)), Millis::default()),
         None => (Some(Probe::Trials(index, TrialKind::OwnSilence)), silent_at(attempt, evidence)),
         Some(_) => (None, Millis::default()),
@@ -273,6 +300,9 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
     let request = &evidence.request;
     let ask = |question| Some(Probe::Path(index, question));
     let at_once = Millis::default();
+    if attempt.transport == Transport::Udp {
+        return datagram::far_target(index, attempt, evidence);
+    }
     // What waits for the neighbour to answer has not left this host yet.
     if attempt.ended_ms.is_none() && neighbour_is_missing(attempt) {
         return (None, at_once);
@@ -393,7 +423,7 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
     let mut wanted = Vec::new();
     match attempts.first() {
         None => return naming::of_a_failed_name(evidence),
-        Some(first) if first.connected_ms.is_some() => return wanted,
+        Some(first) if first.connected_ms.is_some() => return naming::acceptor(first).into_iter().collect(),
         Some(_) => {}
     }
     let mut want = |probe| {
@@ -404,12 +434,20 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
     for (index, attempt) in attempts.iter().enumerate() {
         if let Some(failed) = attempt.failed {
             match (failed.call, failed.errno.get()) {
+                (_, E::EMFILE) => want(Probe::Descriptors),
+                (Call::Connect, E::EPERM) => want(Probe::Seccomp),
+                (Call::Socket, E::EPERM | E::EACCES) => want(Probe::Seccomp),
+                (Call::Bind, E::EADDRINUSE) => want(Probe::OwnEnds),
                 (Call::Connect, E::EACCES | E::EINVAL | E::EHOSTUNREACH | E::ENETUNREACH) => {
+                    if failed.errno.get() == E::EACCES {
+                        want(Probe::Seccomp);
+                    }
                     want(Probe::Refusals(index));
                     want(Probe::Addresses);
                     want(Probe::Links);
                 }
                 (Call::Connect, E::EADDRNOTAVAIL) => {
+                    want(Probe::OwnEnds);
                     want(Probe::Addresses);
                     want(Probe::Links);
                 }

@@ -1,7 +1,10 @@
 //! When the files and the name servers are asked what a name means, and who listens here.
 
 use super::{Plan, Probe, fresh, is_reset, silent_at};
-use crate::model::{Attempt, DirectView, Evidence, Fact, Host, Listening, LookupOutcome, Millis, malformed};
+use crate::model::{
+    AfterHandshake, Attempt, DirectView, Evidence, Fact, Host, Listening, LookupOutcome, Millis, NameFiles,
+    malformed,
+};
 
 /// The C library gives each dead name server five seconds; after this long the servers are asked directly.
 pub const SLOW_NAME: Millis = Millis(1000.0);
@@ -61,13 +64,8 @@ fn may_ask_servers(evidence: &Evidence) -> bool {
     if target.is_numeric_name() || (target.is_loopback_name() && evidence.request.dns.is_none()) {
         return false;
     }
-    let asks = |name: &str| matches!(name, "dns" | "resolve");
     evidence.request.dns.is_some()
-        || evidence
-            .name_files
-            .seen()
-            .and_then(|files| files.sources.seen())
-            .is_none_or(|sources| sources.iter().any(|source| asks(&source.name)))
+        || evidence.name_files.seen().and_then(NameFiles::asks_servers).unwrap_or(true)
 }
 
 /// The hosts file pins the name, and what it says fails or keeps silent: do the servers say something else?
@@ -110,6 +108,12 @@ pub(super) fn devices_of_listeners(evidence: &Evidence) -> Vec<Probe> {
         true => vec![Probe::Addresses, Probe::Links],
         false => Vec::new(),
     }
+}
+
+/// A connection to this host that ended at once: whose listener was it?
+pub(super) fn acceptor(attempt: &Attempt) -> Option<Probe> {
+    let ended = matches!(attempt.after.seen(), Some(AfterHandshake::Closed | AfterHandshake::Reset));
+    (ended && attempt.is_local()).then_some(Probe::Listeners)
 }
 
 /// The addresses that connecting goes on with; `None` while nobody has said.

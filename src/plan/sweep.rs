@@ -40,22 +40,22 @@ pub struct SweepPlan {
     pub done: bool,
 }
 
-/// Plans the next probes. Times are since the attempt's start.
-pub fn next(question: Question, probes: &[PathProbe], now: Millis) -> SweepPlan {
-    let view = View { probes, now, patience: patience(probes) };
+/// Plans the next probes; `hops` is what those with a small TTL are made of. Times are since the attempt's start.
+pub fn next(question: Question, hops: PathProtocol, probes: &[PathProbe], now: Millis) -> SweepPlan {
+    let view = View { hops, probes, now, patience: patience(probes) };
     let mut plan = SweepPlan::default();
+    // Whether the target is up matters most: where descriptors are few, these have theirs first.
+    if matches!(question, Question::Silence | Question::Up) {
+        plan.send.extend(view.full(PathProtocol::Udp));
+        plan.send.extend(view.full(PathProtocol::Echo));
+    }
     plan.send.extend(match question {
         Question::Rejection { sender, about } => view.up_to(sender, about),
         Question::Silence | Question::Reset | Question::Hops => view.hops(IN_FLIGHT, MOST_HOPS),
         Question::Up => Vec::new(),
     });
-    match question {
-        Question::Silence | Question::Up => {
-            plan.send.extend(view.full(PathProtocol::Udp));
-            plan.send.extend(view.full(PathProtocol::Echo));
-        }
-        Question::Reset => plan.send.extend(view.contrast()),
-        Question::Hops | Question::Rejection { .. } => {}
+    if question == Question::Reset {
+        plan.send.extend(view.contrast());
     }
     if plan.send.is_empty() {
         plan.wake_at = view.next_expiry();
@@ -71,6 +71,7 @@ fn patience(probes: &[PathProbe]) -> Millis {
 }
 
 struct View<'a> {
+    hops: PathProtocol,
     probes: &'a [PathProbe],
     now: Millis,
     patience: Millis,
@@ -90,7 +91,7 @@ impl View<'_> {
     fn distance(&self) -> Option<u8> {
         self.probes
             .iter()
-            .filter(|probe| probe.protocol == PathProtocol::Tcp)
+            .filter(|probe| probe.protocol == self.hops)
             .filter(|probe| probe.answer.is_some_and(|answer| answer.is_terminal()))
             .filter_map(|probe| probe.ttl)
             .min()
@@ -100,7 +101,7 @@ impl View<'_> {
     fn farthest(&self) -> u8 {
         self.probes
             .iter()
-            .filter(|probe| probe.protocol == PathProtocol::Tcp && probe.answer.is_some())
+            .filter(|probe| probe.protocol == self.hops && probe.answer.is_some())
             .filter_map(|probe| probe.ttl)
             .max()
             .unwrap_or(0)
@@ -134,7 +135,7 @@ impl View<'_> {
         let mut open = self
             .probes
             .iter()
-            .filter(|probe| probe.protocol == PathProtocol::Tcp && self.is_open(probe))
+            .filter(|probe| probe.protocol == self.hops && probe.ttl.is_some() && self.is_open(probe))
             .count();
         let mut shots = Vec::new();
         if distance.is_none() && self.is_loop() {
@@ -146,13 +147,13 @@ impl View<'_> {
             }
             let mut tries = 0;
             let mut settled = false;
-            for probe in self.of(PathProtocol::Tcp, Some(ttl)) {
+            for probe in self.of(self.hops, Some(ttl)) {
                 tries += 1;
                 settled |= probe.answer.is_some() || self.is_open(probe);
             }
             let wanted = tries == 0 || (!settled && ttl < below && tries < MOST_TRIES);
             if wanted {
-                shots.push(Shot { protocol: PathProtocol::Tcp, ttl: Some(ttl) });
+                shots.push(Shot { protocol: self.hops, ttl: Some(ttl) });
                 open += 1;
             }
         }

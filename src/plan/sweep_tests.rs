@@ -21,7 +21,7 @@ fn ttls(plan: &SweepPlan, protocol: PathProtocol) -> Vec<Option<u8>> {
 
 #[test]
 fn the_first_probes_go_out_together() {
-    let plan = next(Question::Silence, &[], Millis(300.0));
+    let plan = next(Question::Silence, PathProtocol::Tcp, &[], Millis(300.0));
     assert_eq!(ttls(&plan, PathProtocol::Tcp), (1..=6).map(Some).collect::<Vec<_>>());
     assert_eq!(ttls(&plan, PathProtocol::Udp), [None]);
     assert_eq!(ttls(&plan, PathProtocol::Echo), [None]);
@@ -31,7 +31,7 @@ fn the_first_probes_go_out_together() {
 #[test]
 fn a_hop_that_answers_makes_room_for_the_next() {
     let probes: Vec<_> = (1..=6).map(|ttl| tcp(ttl, 0.0, (ttl < 3).then(|| hop(ttl)).flatten())).collect();
-    let plan = next(Question::Silence, &probes, Millis(10.0));
+    let plan = next(Question::Silence, PathProtocol::Tcp, &probes, Millis(10.0));
     assert_eq!(ttls(&plan, PathProtocol::Tcp), [Some(7), Some(8)]);
 }
 
@@ -39,7 +39,7 @@ fn a_hop_that_answers_makes_room_for_the_next() {
 fn the_sweep_ends_at_the_learnt_distance() {
     let mut probes = vec![tcp(1, 0.0, hop(1)), tcp(2, 0.0, hop(2)), tcp(3, 0.0, Some(PathAnswer::SynAck))];
     probes.extend((4..=6).map(|ttl| tcp(ttl, 0.0, Some(PathAnswer::SynAck))));
-    let plan = next(Question::Hops, &probes, Millis(10.0));
+    let plan = next(Question::Hops, PathProtocol::Tcp, &probes, Millis(10.0));
     assert!(plan.send.is_empty() && plan.done, "{plan:?}");
 }
 
@@ -48,21 +48,21 @@ fn an_icmp_error_ends_it_as_well() {
     let icmp = Icmp { family: 4, kind: 3, code: 13 };
     let rejected = Some(PathAnswer::Icmp { icmp, from: None, hop_limit: None });
     let probes = [tcp(1, 0.0, hop(1)), tcp(2, 0.0, rejected)];
-    assert!(next(Question::Hops, &probes, Millis(10.0)).done);
+    assert!(next(Question::Hops, PathProtocol::Tcp, &probes, Millis(10.0)).done);
 }
 
 #[test]
 fn the_sender_of_an_error_is_looked_for_with_few_probes() {
     let sender = Some(IpAddr::from([203, 0, 113, 3]));
     let question = Question::Rejection { sender, about: 3 };
-    let plan = next(question, &[], Millis(0.0));
+    let plan = next(question, PathProtocol::Tcp, &[], Millis(0.0));
     assert_eq!(ttls(&plan, PathProtocol::Tcp), [Some(1), Some(2), Some(3)]);
     // It named itself: no SYN goes beyond, for it would draw one error more.
     let named = [tcp(1, 0.0, hop(1)), tcp(2, 0.0, None), tcp(3, 0.0, hop(3))];
-    assert!(next(question, &named, Millis(1.0)).send.is_empty());
+    assert!(next(question, PathProtocol::Tcp, &named, Millis(1.0)).send.is_empty());
     // It is farther than its TTL suggests: one hop at a time.
     let farther = [tcp(1, 0.0, hop(1)), tcp(2, 0.0, hop(2)), tcp(3, 0.0, hop(4))];
-    assert_eq!(ttls(&next(question, &farther, Millis(1.0)), PathProtocol::Tcp), [Some(4)]);
+    assert_eq!(ttls(&next(question, PathProtocol::Tcp, &farther, Millis(1.0)), PathProtocol::Tcp), [Some(4)]);
 }
 
 #[test]
@@ -70,11 +70,11 @@ fn silent_hops_below_the_last_answer_get_three_tries_and_no_more() {
     let mut probes = vec![tcp(1, 0.0, hop(1)), tcp(2, 0.0, None), tcp(3, 0.0, Some(PathAnswer::Reset))];
     for attempt in 1..MOST_TRIES {
         let now = Millis(100.0 * f64::from(u8::try_from(attempt).unwrap()));
-        let plan = next(Question::Hops, &probes, now);
+        let plan = next(Question::Hops, PathProtocol::Tcp, &probes, now);
         assert_eq!(ttls(&plan, PathProtocol::Tcp), [Some(2)], "{attempt}");
         probes.push(tcp(2, now.0, None));
     }
-    let plan = next(Question::Hops, &probes, Millis(900.0));
+    let plan = next(Question::Hops, PathProtocol::Tcp, &probes, Millis(900.0));
     assert!(plan.send.is_empty() && plan.done, "{plan:?}");
 }
 
@@ -82,7 +82,7 @@ fn silent_hops_below_the_last_answer_get_three_tries_and_no_more() {
 fn silence_beyond_the_last_answer_is_asked_once_for_each_hop() {
     let mut probes = vec![tcp(1, 0.0, hop(1))];
     probes.extend((2..=MOST_HOPS).map(|ttl| tcp(ttl, 0.0, None)));
-    let plan = next(Question::Hops, &probes, Millis(900.0));
+    let plan = next(Question::Hops, PathProtocol::Tcp, &probes, Millis(900.0));
     assert!(plan.send.is_empty() && plan.done, "{plan:?}");
 }
 
@@ -90,27 +90,27 @@ fn silence_beyond_the_last_answer_is_asked_once_for_each_hop() {
 fn gaps_do_not_stop_the_sweep() {
     let mut probes = vec![tcp(1, 0.0, hop(1))];
     probes.extend((2..=6).map(|ttl| tcp(ttl, 0.0, None)));
-    let plan = next(Question::Silence, &probes, Millis(900.0));
+    let plan = next(Question::Silence, PathProtocol::Tcp, &probes, Millis(900.0));
     assert_eq!(ttls(&plan, PathProtocol::Tcp), (7..=12).map(Some).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_loop_is_not_asked_to_its_end() {
     let probes: Vec<_> = (1..=6).map(|ttl| tcp(ttl, 0.0, hop(ttl % 2))).collect();
-    assert!(next(Question::Hops, &probes, Millis(10.0)).done);
+    assert!(next(Question::Hops, PathProtocol::Tcp, &probes, Millis(10.0)).done);
 }
 
 #[test]
 fn a_reset_is_contrasted_at_its_own_distance_and_one_below() {
     let mut probes = vec![tcp(1, 0.0, hop(1)), tcp(2, 0.0, Some(PathAnswer::Reset))];
-    let plan = next(Question::Reset, &probes, Millis(10.0));
+    let plan = next(Question::Reset, PathProtocol::Tcp, &probes, Millis(10.0));
     assert_eq!(ttls(&plan, PathProtocol::Udp), [Some(2), Some(1)]);
     assert_eq!(ttls(&plan, PathProtocol::Echo), [Some(2), Some(1)]);
     for ttl in [1, 2] {
         probes.push(probe(PathProtocol::Udp, Some(ttl), 10.0, hop(ttl)));
         probes.push(probe(PathProtocol::Echo, Some(ttl), 10.0, Some(PathAnswer::NotSent(denied()))));
     }
-    assert!(next(Question::Reset, &probes, Millis(20.0)).done);
+    assert!(next(Question::Reset, PathProtocol::Tcp, &probes, Millis(20.0)).done);
 }
 
 fn denied() -> crate::model::Errno {
@@ -120,7 +120,7 @@ fn denied() -> crate::model::Errno {
 #[test]
 fn while_answers_may_come_it_waits() {
     let probes = [tcp(1, 0.0, hop(1)), tcp(2, 0.0, None), tcp(3, 0.0, Some(PathAnswer::Reset))];
-    let plan = next(Question::Hops, &probes, Millis(10.0));
+    let plan = next(Question::Hops, PathProtocol::Tcp, &probes, Millis(10.0));
     assert!(plan.send.is_empty() && !plan.done);
     assert_eq!(plan.wake_at, Some(PATIENCE_LEAST));
 }

@@ -3,8 +3,8 @@
 use super::Tables;
 use super::connect::{REST, wake};
 use super::listeners::listener_of;
-use crate::model::{Acceptance, AfterHandshake, Fact, Millis, PeerEnd};
-use crate::sys::Connecting;
+use crate::model::{Acceptance, Fact, Millis, PeerEnd};
+use crate::sys::{Connecting, Heard};
 use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ pub(super) enum Ended {
     /// The last look.
     Looked(Fact<Acceptance>),
     /// The peer spoke or closed first.
-    Spoke(AfterHandshake),
+    Spoke(Heard),
 }
 
 /// Looks at the other end until a process has the connection, `deadline` is past, the stop sign comes, or the
@@ -46,8 +46,8 @@ pub(super) async fn watch_acceptance(
         }
         let tick = tokio::time::Instant::from_std((now + TICK).min(deadline));
         loop {
-            if let Some(after) = connecting.read_once() {
-                return Ended::Spoke(after);
+            if let Some(heard) = connecting.read_once() {
+                return Ended::Spoke(heard);
             }
             let woken = tokio::select! {
                 biased;
@@ -63,16 +63,16 @@ pub(super) async fn watch_acceptance(
                 break;
             }
             // A socket that wakes us without news is left alone for a while.
-            if let Some(after) = connecting.read_once() {
-                return Ended::Spoke(after);
+            if let Some(heard) = connecting.read_once() {
+                return Ended::Spoke(heard);
             }
             sleep(REST).await;
         }
     };
     let listener = match peer {
-        PeerEnd::Absent => None,
+        PeerEnd::Absent | PeerEnd::Accepted => None,
         // Whose it is takes a walk through /proc. Without a thread for it, nobody knows.
-        PeerEnd::Accepted | PeerEnd::Unaccepted | PeerEnd::Deferred => {
+        PeerEnd::Unaccepted | PeerEnd::Deferred => {
             tokio::task::spawn_blocking(move || listener_of(remote)).await.ok().flatten()
         }
     };

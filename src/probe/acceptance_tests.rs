@@ -2,7 +2,7 @@
 
 use super::super::{AttemptAsk, Observation, attempt};
 use super::*;
-use crate::model::{Attempt, Request, target::Target};
+use crate::model::{AfterHandshake, Attempt, Request, target::Target};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -31,10 +31,10 @@ fn attempted(address: SocketAddr, timeout: f64, meanwhile: impl Future<Output = 
 }
 
 #[test]
-fn nobody_accepts_for_a_second_or_the_timeout() {
+fn nobody_accepts_for_three_seconds_or_the_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    for (timeout, from, to) in [(4000.0, 1000.0, 2500.0), (300.0, 290.0, 990.0)] {
+    for (timeout, from, to) in [(4000.0, 3000.0, 3900.0), (300.0, 290.0, 990.0)] {
         let seen = attempted(address, timeout, async {});
         let acceptance = seen.acceptance.seen().unwrap();
         assert_eq!(acceptance.peer, PeerEnd::Unaccepted);

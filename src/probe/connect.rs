@@ -6,9 +6,10 @@ use super::{Observation, Tables};
 use crate::model::Family;
 use crate::model::{
     AfterHandshake, Attempt, Call, Counters, Errno, Fact, FailedCall, Host, Millis, NeighbourSample,
-    NeighbourState, QueueEntry, Request, SoError, TcpState, Trace, Window,
+    NeighbourState, QueueEntry, Request, SoError, TcpState, Trace, Transport, Window,
 };
-use crate::sys::{self, Connecting, Final, Flow, TcpClient, interface_index};
+use crate::sys::{self, Connecting, Final, Flow, Heard, TcpClient, interface_index};
+use nix::errno::Errno as E;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,18 +21,18 @@ use tokio::time::{sleep, sleep_until};
 const MOST_WINDOWS: usize = 64;
 
 /// How often the counters are read while an attempt is silent.
-const TICK: Duration = Duration::from_millis(250);
+pub(super) const TICK: Duration = Duration::from_millis(250);
 /// Timeouts up to this may be shorter than a round trip: then the answer is awaited a little longer.
-const SHORT: Duration = Duration::from_secs(2);
+pub(super) const SHORT: Duration = Duration::from_secs(2);
 /// How much longer: an answer is promised within the timeout and a quarter of a second.
-const LINGER: Duration = Duration::from_millis(200);
+pub(super) const LINGER: Duration = Duration::from_millis(200);
 
 /// An ICMP error that did not end the attempt is one of two: the kernel's next SYN, a second later, draws the
 /// other. Longer than this nobody waits for it.
 const SECOND_ERROR: Duration = Duration::from_millis(1500);
 
 /// A connection to this host that nobody has accepted is watched until this long after its handshake.
-const ACCEPTED_WITHIN: Duration = Duration::from_secs(1);
+const ACCEPTED_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long to leave a socket alone that woke us without news.
 pub(super) const REST: Duration = Duration::from_millis(5);
@@ -54,16 +55,19 @@ pub(crate) struct AttemptAsk {
 /// Runs one attempt to its end: an answer, the deadline, or the stop sign.
 pub(crate) async fn attempt(ask: AttemptAsk, blank: Attempt) -> Attempt {
     let mut run = Run { begun: Instant::now(), seen: blank, ask, flow: None, counters: None };
-    run.go().await;
+    match run.seen.transport {
+        Transport::Udp => super::udp::go(&mut run).await,
+        _ => run.go().await,
+    }
     run.seen.ended_ms = Some(run.now());
     run.tell();
     run.seen
 }
 
-struct Run {
-    begun: Instant,
-    seen: Attempt,
-    ask: AttemptAsk,
+pub(super) struct Run {
+    pub(super) begun: Instant,
+    pub(super) seen: Attempt,
+    pub(super) ask: AttemptAsk,
     flow: Option<Flow>,
     counters: Option<Reading>,
 }
@@ -119,29 +123,42 @@ impl Run {
                     self.watch_after_handshake(&connecting).await;
                 }
             }
-            State::Ended => self.explain_end(),
+            State::Ended => {
+                self.hear_last_words(&connecting);
+                self.explain_end();
+            }
             State::Waiting => self.explain_silence(),
         }
         if self.seen.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
             self.seen.own_ttl = connecting.ttl().into();
         }
+        if self.seen.connected_ms.is_some() {
+            // Closing in the usual way would leave a TIME_WAIT behind for each run.
+            connecting.abort();
+        }
+    }
+
+    /// A reset behind the first bytes leaves them to be read.
+    fn hear_last_words(&mut self, connecting: &Connecting) {
+        let reset = self.seen.so_errors.last().map(|error| error.errno.get());
+        if !matches!(reset, Some(E::ECONNRESET | E::EPIPE)) {
+            return;
+        }
+        if let Some(heard) = connecting.read_once()
+            && heard.said.is_some()
+        {
+            // What came in after the handshake proves the handshake.
+            self.seen.connected_ms = Some(self.now());
+            self.hear(heard);
+        }
     }
 
     /// Makes the socket and sends the SYN; `None` if a call failed.
     fn start(&mut self) -> Option<Connecting> {
-        let request = &self.ask.request;
-        if let Host::Address { scope: Some(scope), .. } = &request.target.host
-            && let SocketAddr::V6(address) = &mut self.seen.address
-        {
-            let index = scope.parse::<u32>().map_or_else(|_| interface_index(scope), Ok);
-            match index {
-                Ok(index) => address.set_scope_id(index),
-                Err(errno) => {
-                    self.seen.failed = Some(FailedCall { call: Call::Scope, errno });
-                    return None;
-                }
-            }
+        if !self.find_scope() {
+            return None;
         }
+        let request = &self.ask.request;
         let client = TcpClient {
             address: self.seen.address,
             source: request.source,
@@ -161,11 +178,29 @@ impl Run {
         }
     }
 
-    fn now(&self) -> Millis {
+    /// Finds the device of a `%scope`; `false` if there is none.
+    pub(super) fn find_scope(&mut self) -> bool {
+        let request = &self.ask.request;
+        if let Host::Address { scope: Some(scope), .. } = &request.target.host
+            && let SocketAddr::V6(address) = &mut self.seen.address
+        {
+            let index = scope.parse::<u32>().map_or_else(|_| interface_index(scope), Ok);
+            match index {
+                Ok(index) => address.set_scope_id(index),
+                Err(errno) => {
+                    self.seen.failed = Some(FailedCall { call: Call::Scope, errno });
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn now(&self) -> Millis {
         Millis::from(self.begun.elapsed())
     }
 
-    fn tell(&self) {
+    pub(super) fn tell(&self) {
         // The receiver lives as long as the investigation; after it nobody wants to know.
         let _ = self.ask.tell.send(Observation::Attempt(self.ask.index, Box::new(self.seen.clone())));
     }
@@ -290,8 +325,8 @@ impl Run {
         let deadline = tokio::time::Instant::now() + grace;
         let mut stop = self.ask.stop.clone();
         loop {
-            if let Some(after) = connecting.read_once() {
-                self.seen.after = Fact::Seen(after);
+            if let Some(heard) = connecting.read_once() {
+                self.hear(heard);
                 return;
             }
             tokio::select! {
@@ -301,11 +336,19 @@ impl Run {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
-        let after = connecting.read_once().unwrap_or(AfterHandshake::Quiet);
-        self.seen.after = Fact::Seen(after);
-        if after == AfterHandshake::Quiet && self.is_to_this_host() {
+        if let Some(heard) = connecting.read_once() {
+            self.hear(heard);
+            return;
+        }
+        self.seen.after = Fact::Seen(AfterHandshake::Quiet);
+        if self.is_to_this_host() {
             self.watch_other_end(connecting).await;
         }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        self.seen.after = Fact::Seen(heard.after);
+        self.seen.said = heard.said;
     }
 
     /// Whether the other end may be seen here: with one address at both ends it is this host's.
@@ -323,12 +366,12 @@ impl Run {
         self.tell();
         match watch_acceptance(connecting, &self.ask.tables, handshake, deadline, stop).await {
             Ended::Looked(acceptance) => self.seen.acceptance = acceptance,
-            Ended::Spoke(after) => self.seen.after = Fact::Seen(after),
+            Ended::Spoke(heard) => self.hear(heard),
         }
     }
 
     /// The route for this flow.
-    fn read_route(&mut self) {
+    pub(super) fn read_route(&mut self) {
         let request = &self.ask.request;
         let device = match self.seen.address {
             SocketAddr::V6(v6) if v6.scope_id() != 0 => Some(v6.scope_id()),
@@ -352,14 +395,14 @@ impl Run {
     }
 
     /// The route's device: is it up, is anything at its other end?
-    fn read_link(&mut self) {
+    pub(super) fn read_link(&mut self) {
         if let Some(index) = self.seen.route().and_then(|route| route.device_index) {
             self.seen.link = self.ask.tables.ask(|tables| tables.link(index));
         }
     }
 
     /// The neighbour that the SYN goes through, if the route has one.
-    fn read_neighbour(&mut self) {
+    pub(super) fn read_neighbour(&mut self) {
         let Some((address, device)) = self.next_hop() else { return };
         let at_ms = self.now();
         let sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
@@ -372,7 +415,7 @@ impl Run {
     }
 
     /// Whether the last look found ARP or neighbour discovery without an answer.
-    fn neighbour_was_missing(&self) -> bool {
+    pub(super) fn neighbour_was_missing(&self) -> bool {
         self.seen.last_neighbour().is_some_and(|sample| sample.state == NeighbourState::Incomplete)
     }
 
@@ -385,7 +428,7 @@ impl Run {
     }
 
     /// An error ended it: whose was it?
-    fn explain_end(&mut self) {
+    pub(super) fn explain_end(&mut self) {
         if !self.seen.route.was_asked() {
             self.read_route();
         }
@@ -398,7 +441,7 @@ impl Run {
     }
 
     /// Time is up, or the answer is clear without this attempt: what do the tables say now?
-    fn explain_silence(&mut self) {
+    pub(super) fn explain_silence(&mut self) {
         if let Some(flow) = self.flow {
             self.seen.route_at_end = self.ask.tables.ask(|tables| tables.route(&flow));
         }
@@ -408,7 +451,7 @@ impl Run {
     }
 
     /// For each ICMP error: is its sender this very host?
-    fn read_senders(&mut self) {
+    pub(super) fn read_senders(&mut self) {
         let own_end = self.seen.source.map(|source| source.ip());
         self.ask.tables.tell_senders(own_end, &mut self.seen.queue);
     }

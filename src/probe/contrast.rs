@@ -40,7 +40,8 @@ pub(crate) async fn contrast(ask: ContrastAsk) -> Vec<Attempt> {
     let stop = watch::Sender::new(false);
     let mut tasks = JoinSet::new();
     for (index, address) in ask.addresses.into_iter().take(MOST).enumerate() {
-        let blank = Attempt::new(address, Millis::from(ask.begun.elapsed()));
+        let transport = request.target.transport;
+        let blank = Attempt { transport, ..Attempt::new(address, Millis::from(ask.begun.elapsed())) };
         let run = AttemptAsk {
             index,
             request: Arc::clone(&request),

@@ -24,8 +24,11 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 /// a route draws on that allowance twice (ip_error, icmp_send): after this long there is one left for us.
 const AGAIN: Duration = Duration::from_millis(2200);
 
-/// Once one server has answered for good, the others have this long to do so too.
-const OTHERS: Duration = Duration::from_millis(500);
+/// Once one server has answered for good, those behind it have this long to do so too.
+const BEHIND: Duration = Duration::from_millis(500);
+
+/// And those in front of it this long: their word goes before its own.
+const IN_FRONT: Duration = Duration::from_millis(1500);
 
 /// How long to leave a socket alone that woke us without news.
 const REST: Duration = Duration::from_millis(5);
@@ -45,6 +48,8 @@ pub(crate) struct DirectAsk {
     pub(crate) family: Option<Family>,
     /// The servers, in order.
     pub(crate) servers: Vec<SocketAddr>,
+    /// Over TCP alone, as ordinary programs are told to ask.
+    pub(crate) over_tcp: bool,
     /// The start of the run.
     pub(crate) begun: Instant,
     /// When to end in any case.
@@ -79,7 +84,9 @@ pub(crate) async fn ask_directly(ask: DirectAsk) -> DirectView {
             *end = Some(settled);
         }
         if settled {
-            limit = limit.min(tokio::time::Instant::now() + OTHERS);
+            let front_ended = ended.iter().take(index).all(Option::is_some);
+            let most = if front_ended { BEHIND } else { IN_FRONT };
+            limit = limit.min(tokio::time::Instant::now() + most);
         }
     }
     stop.send_replace(true);
@@ -203,6 +210,10 @@ impl Run {
             // Two in a row never share an id.
             let id = id.wrapping_add(u16::try_from(at).unwrap_or(0));
             let Some(question) = Question::new(id, name, *record) else { continue };
+            if self.ask.over_tcp {
+                self.ask_over_tcp(&question, name).await;
+                continue;
+            }
             let exchange = self.begin(name, *record, Transport::Udp);
             pending.push(Pending { question, exchange, with_edns: true, again: Instant::now() });
         }
@@ -238,7 +249,13 @@ impl Run {
                         self.settle(waiting, response, &mut pending, &mut cut_short);
                     }
                     None if strangers < MOST_STRANGERS => strangers += 1,
-                    None => return Round::Over,
+                    None => {
+                        let flood = || "a flood of answers to other questions".to_owned();
+                        pending.iter().for_each(|waiting| {
+                            self.end(waiting.exchange, ExchangeOutcome::Malformed(flood()));
+                        });
+                        return Round::Over;
+                    }
                 }
             }
             if self.look(talk) {

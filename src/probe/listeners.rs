@@ -1,6 +1,6 @@
 //! Who listens on this machine, as far as it bears on a target.
 
-use crate::model::{Fact, ForeignListening, Listeners, Listening, Millis, Owner};
+use crate::model::{Fact, ForeignListening, Listeners, Listening, Millis, Owner, Transport};
 use crate::sys::{self, ForeignSocket, Holders, ListeningSocket, SockDiag};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -13,17 +13,24 @@ const MOST_HERE: usize = 64;
 const MOST_ELSEWHERE: usize = 16;
 
 /// The listeners that bear on a target: here, on its port and those near it, the nearest port first; in other
-/// network namespaces, on its very port.
+/// network namespaces, on its very port. For UDP, the sockets that are bound.
 ///
-/// Looks through /proc and the control groups: a few milliseconds as a rule, at most about a second for each
-/// of its three passes.
-pub(crate) fn listeners(target: SocketAddr, at_ms: Millis) -> Listeners {
-    let here = named(listening(target.port()).map(|mut sockets| {
-        sockets.sort_by_key(|socket| (socket.address.port().abs_diff(target.port()), socket.address));
-        sockets.truncate(MOST_HERE);
-        sockets
-    }));
-    let elsewhere: Fact<Vec<ForeignSocket>> = sys::listening_elsewhere(target)
+/// Looks through /proc and the control groups: a few milliseconds as a rule, at most a quarter of a second
+/// for each of its passes.
+pub(crate) fn listeners(target: SocketAddr, transport: Transport, at_ms: Millis) -> Listeners {
+    let sockets = match transport {
+        Transport::Udp => SockDiag::open().and_then(|mut open| open.bound(target.port())),
+        _ => listening(target.port()),
+    };
+    let here = named_as(
+        "sock_diag",
+        sockets.map(|mut sockets| {
+            sockets.sort_by_key(|socket| (socket.address.port().abs_diff(target.port()), socket.address));
+            sockets.truncate(MOST_HERE);
+            sockets
+        }),
+    );
+    let elsewhere: Fact<Vec<ForeignSocket>> = sys::listening_elsewhere(target, transport)
         .map(|mut sockets| {
             sockets.sort_by_key(|socket| (!socket.owns_target, socket.address, socket.namespace));
             sockets.truncate(MOST_ELSEWHERE);
@@ -35,7 +42,7 @@ pub(crate) fn listeners(target: SocketAddr, at_ms: Millis) -> Listeners {
     let holders = sys::holders(&inodes_here.chain(inodes_there).collect());
     Listeners {
         at_ms,
-        here: each(here, |sockets| with_owners(sockets, &holders)),
+        here: each(here, |sockets| with_owners(sockets, &holders, target.port())),
         elsewhere: each(elsewhere, |sockets| {
             sockets.into_iter().map(|socket| foreign(socket, &holders)).collect()
         }),
@@ -51,7 +58,7 @@ pub(super) fn listener_of(target: SocketAddr) -> Option<Listening> {
         .filter(|socket| socket.address.port() == target.port() && may_reach(socket, target.ip()))
         .max_by_key(|socket| preference(socket, target.ip()))?;
     let holders = sys::holders(&BTreeSet::from([socket.inode]));
-    with_owners(vec![socket], &holders).pop()
+    with_owners(vec![socket], &holders, target.port()).pop()
 }
 
 fn listening(port: u16) -> io::Result<Vec<ListeningSocket>> {
@@ -73,15 +80,30 @@ fn preference(socket: &ListeningSocket, target: IpAddr) -> (bool, bool, bool) {
     (!socket.address.ip().to_canonical().is_unspecified(), socket.device.is_some(), same_family)
 }
 
-fn with_owners(sockets: Vec<ListeningSocket>, holders: &Holders) -> Vec<Listening> {
+fn with_owners(sockets: Vec<ListeningSocket>, holders: &Holders, port: u16) -> Vec<Listening> {
     let groups = sys::cgroup_paths(&sockets.iter().filter_map(|socket| socket.cgroup_id).collect());
-    sockets.into_iter().map(|socket| owned(socket, holders, &groups)).collect()
+    let asked = |socket: &ListeningSocket| socket.address.port() == port;
+    sockets.into_iter().map(|socket| owned(asked(&socket), socket, holders, &groups)).collect()
 }
 
-fn owned(socket: ListeningSocket, holders: &Holders, groups: &HashMap<u64, String>) -> Listening {
+fn owned(
+    asked: bool,
+    socket: ListeningSocket,
+    holders: &Holders,
+    groups: &HashMap<u64, String>,
+) -> Listening {
     let process = holders.of(socket.inode);
     let cgroup = socket.cgroup_id.and_then(|id| groups.get(&id).cloned());
-    Listening { owner: Owner { uid: socket.uid, process, cgroup }, ..unowned(&socket) }
+    let mut listening = Listening { owner: Owner { uid: socket.uid, process, cgroup }, ..unowned(&socket) };
+    // A container engine's proxy runs as root, and says on its command line what it is for; only that of the port itself matters.
+    if asked
+        && listening.owner.process.seen().is_none()
+        && let Some((proxy, leads_to)) = sys::port_proxy(listening.address)
+    {
+        listening.leads_to = Some(leads_to);
+        listening.owner.process = Fact::Seen(proxy);
+    }
+    listening
 }
 
 /// The socket without what has to be looked up.
@@ -93,6 +115,7 @@ fn unowned(socket: &ListeningSocket) -> Listening {
         queue: socket.queue,
         queue_limit: socket.queue_limit,
         owner: Owner { uid: socket.uid, process: Fact::NotAsked, cgroup: None },
+        leads_to: None,
     }
 }
 
@@ -111,10 +134,10 @@ fn foreign(socket: ForeignSocket, holders: &Holders) -> ForeignListening {
     }
 }
 
-/// The sockets, or why sock_diag did not give them.
-fn named(sockets: io::Result<Vec<ListeningSocket>>) -> Fact<Vec<ListeningSocket>> {
-    match Fact::from(sockets) {
-        Fact::CouldNotLook(why) => Fact::CouldNotLook(format!("sock_diag: {why}")),
+/// The answer, or why it was not given, and by whom.
+pub(super) fn named_as<T>(who: &str, answer: io::Result<T>) -> Fact<T> {
+    match Fact::from(answer) {
+        Fact::CouldNotLook(why) => Fact::CouldNotLook(format!("{who}: {why}")),
         fact => fact,
     }
 }

@@ -6,22 +6,28 @@ mod contrast;
 mod dns;
 mod dns_message;
 mod listeners;
+mod own_ends;
 mod path;
 mod resolve;
 mod tables;
 mod trials;
+mod udp;
+mod unix;
 
 pub(crate) use connect::{AttemptAsk, attempt, lacking};
 pub(crate) use contrast::{ContrastAsk, contrast};
 pub(crate) use dns::{DirectAsk, ask_directly};
 pub(crate) use listeners::listeners;
+pub(crate) use own_ends::own_ends;
 pub(crate) use path::{SweepAsk, sweep};
 pub(crate) use resolve::lookup;
 pub(crate) use tables::Tables;
 pub(crate) use trials::trials;
+pub(crate) use unix::unix;
 
 use crate::model::{
-    Attempt, DirectView, Fact, Link, Listeners, Lookup, NameFiles, OwnAddress, Refusal, Sweep, Trial,
+    Attempt, DirectView, Fact, Link, Listeners, Lookup, NameFiles, OwnAddress, OwnEnds, Refusal, Sweep,
+    Trial, UnixAttempt,
 };
 
 /// What a probe brings, as it arrives.
@@ -51,4 +57,12 @@ pub(crate) enum Observation {
     Links(Fact<Vec<Link>>),
     /// Where privileged ports end.
     PortStart(Fact<u16>),
+    /// Sockets that stand in the way of a source port.
+    OwnEnds(OwnEnds),
+    /// How many descriptors this process may have.
+    Descriptors(Fact<u64>),
+    /// Whether a seccomp filter is on.
+    Seccomp(Fact<u8>),
+    /// All about a unix socket.
+    Unix(Box<UnixAttempt>),
 }

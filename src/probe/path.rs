@@ -1,9 +1,11 @@
-//! The path sweep: TTL-limited SYNs to the very same address and port, and datagrams that ask whether the
+//! The path sweep: TTL-limited SYNs to the very same address and port (for a UDP target, datagrams to a
+//! traceroute-style high port), and datagrams that ask whether the
 //! target is up. Which to send next is the plan's business.
 
 use super::Observation;
 use crate::model::{
     Attempt, Errno, Millis, PathAnswer, PathProbe, PathProtocol, Question, QueueEntry, Request, TcpState,
+    Transport,
 };
 use crate::plan::{Shot, SweepPlan, next_probes};
 use crate::sys::{Connecting, Datagram, DatagramKind, TcpClient};
@@ -18,6 +20,8 @@ use tokio::time::sleep;
 
 /// The kernel sends a SYN again after one second; a probe's socket is gone by then.
 const LIFETIME: Duration = Duration::from_millis(900);
+/// How long to wait for a descriptor.
+const SHORTAGE: Duration = Duration::from_millis(10);
 /// First of the ports that traceroute uses: nothing is expected to listen there.
 const HIGH_PORT: u16 = 33434;
 
@@ -49,9 +53,14 @@ pub(crate) async fn sweep(ask: SweepAsk) {
     let mut shots = JoinSet::new();
     let deadline = tokio::time::Instant::from_std(ask.deadline);
     let mut stop = ask.stop.clone();
+    let hops = match ask.attempt.transport {
+        // No other TCP port, and no second datagram to the port.
+        Transport::Udp => PathProtocol::Udp,
+        _ => PathProtocol::Tcp,
+    };
     loop {
         let now = Millis::from(ask.begun.elapsed());
-        let SweepPlan { send, wake_at, done } = next_probes(ask.question, &sweep.probes, now);
+        let SweepPlan { send, wake_at, done } = next_probes(ask.question, hops, &sweep.probes, now);
         for shot in send {
             let number = sweep.probes.len();
             let Shot { protocol, ttl } = shot;
@@ -116,9 +125,12 @@ impl Shooter {
 
     async fn syn(&self, begun: Instant) -> PathAnswer {
         let client = tcp_client(&self.request, self.address, self.shot.ttl);
-        let connecting = match client.start().outcome {
-            Ok(connecting) => connecting,
-            Err(failed) => return PathAnswer::NotSent(failed.errno),
+        let connecting = loop {
+            match client.start().outcome {
+                Ok(connecting) => break connecting,
+                Err(failed) if is_shortage(failed.errno) => sleep(SHORTAGE).await,
+                Err(failed) => return PathAnswer::NotSent(failed.errno),
+            }
         };
         loop {
             if let Some(answer) = answer_of(&connecting, Millis::from(begun.elapsed())) {
@@ -139,10 +151,15 @@ impl Shooter {
             DatagramKind::Echo => 0,
         });
         let request = &self.request;
-        let sent = Datagram::send(kind, address, request.source, request.interface.as_deref(), self.shot.ttl);
-        let datagram = match sent {
-            Ok(datagram) => datagram,
-            Err(error) => return PathAnswer::NotSent(Errno::from_io(&error)),
+        let (source, interface) = (request.source, request.interface.as_deref());
+        let datagram = loop {
+            match Datagram::send(kind, address, source, interface, self.shot.ttl)
+                .map_err(|e| Errno::from_io(&e))
+            {
+                Ok(datagram) => break datagram,
+                Err(errno) if is_shortage(errno) => sleep(SHORTAGE).await,
+                Err(errno) => return PathAnswer::NotSent(errno),
+            }
         };
         loop {
             if let Some(entry) = datagram.error(Millis::from(begun.elapsed())) {
@@ -156,6 +173,11 @@ impl Shooter {
             }
         }
     }
+}
+
+/// Whether a descriptor is lacking: another probe's will be free in a moment.
+fn is_shortage(errno: Errno) -> bool {
+    matches!(errno.get(), E::EMFILE | E::ENFILE)
 }
 
 /// A client for an extra SYN: bound as the user asked, but from a port of its own.

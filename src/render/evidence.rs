@@ -30,6 +30,9 @@ impl Page<'_> {
             let _ = writeln!(self.text, "  {}, which only the name servers give:", attempt.address);
             self.attempt(attempt);
         }
+        if let Some(seen) = evidence.unix.seen() {
+            self.unix_evidence(seen);
+        }
         self.listeners(evidence);
         self.seen("own addresses", &evidence.host.addresses);
         self.seen("devices", &evidence.host.links);
@@ -40,6 +43,9 @@ impl Page<'_> {
     fn attempt(&mut self, attempt: &Attempt) {
         if let Some(source) = attempt.source {
             self.fact("source", &source.to_string());
+        }
+        if let Some(payload) = attempt.payload {
+            self.fact("sent", payload.describe());
         }
         if let Some(failed) = attempt.failed {
             self.fact("failed call", &format!("{:?}: {}", failed.call, failed.errno));
@@ -129,7 +135,8 @@ impl Page<'_> {
             let ttl = trial.ttl.map_or(String::new(), |ttl| format!(" with TTL {ttl}"));
             let answer = trial.answer.map_or("no answer".to_owned(), |answer| format!("{answer:?}"));
             let moved = counted(&trial.counters);
-            self.fact("extra SYN", &format!("at {}{ttl}: {answer}; {moved}", trial.at_ms));
+            let what = if attempt.payload.is_some() { "datagram" } else { "extra SYN" };
+            self.fact(what, &format!("at {}{ttl}: {answer}; {moved}", trial.at_ms));
         }
         for window in attempt.windows.seen().into_iter().flatten() {
             let Window { from_ms, to_ms, syns, counters } = window;
@@ -243,7 +250,7 @@ impl Page<'_> {
     }
 
     /// A fact in its plain form; what nobody asked is not listed.
-    fn seen<T: Debug>(&mut self, what: &str, fact: &Fact<T>) {
+    pub(super) fn seen<T: Debug>(&mut self, what: &str, fact: &Fact<T>) {
         match fact {
             Fact::Seen(value) => self.fact(what, &clean_debug(value)),
             Fact::CouldNotLook(why) => self.fact(what, &format!("could not look: {}", clean(why))),
@@ -251,7 +258,7 @@ impl Page<'_> {
         }
     }
 
-    fn fact(&mut self, what: &str, value: &str) {
+    pub(super) fn fact(&mut self, what: &str, value: &str) {
         let indent = " ".repeat(TEXT_AT);
         let text = format!("{what}: {value}");
         let _ = writeln!(
@@ -276,6 +283,7 @@ fn counted(counters: &Counters) -> String {
         ("OutRequests", counters.out_requests),
         ("OutTransmits", counters.out_transmits.unwrap_or(0)),
         ("OutRsts", counters.out_resets),
+        ("UdpNoPorts", counters.udp_no_ports.unwrap_or(0)),
         ("InSegs", counters.in_segments),
         ("ListenOverflows", counters.listen_overflows),
         ("IPReversePathFilter", counters.reverse_path_filter),

@@ -5,6 +5,7 @@ mod human;
 mod json;
 mod picture;
 mod style;
+mod unix;
 
 pub use human::{Detail, human};
 pub use json::json;

@@ -2,7 +2,7 @@
 
 use super::words::after_word;
 use crate::diagnose::{Culprit, Diagnosis, icmp};
-use crate::model::{Attempt, Evidence, TcpState};
+use crate::model::{AfterHandshake, Attempt, Evidence, Payload, Transport};
 use crate::verdict::{Clue, Code};
 
 /// Who stood where, and what went between them.
@@ -55,7 +55,9 @@ pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option
     let working = evidence.working();
     let about = evidence.attempts.get(diagnosis.about?)?;
     let attempt = if diagnosis.finding.code == Code::ConnectedPartial { working? } else { about };
-    if attempt.failed.is_some() {
+    // A datagram for many was never sent.
+    let unsent = attempt.transport == Transport::Udp && attempt.payload.is_none();
+    if attempt.failed.is_some() || unsent {
         return None;
     }
     let client = Party { role: "this host", name: attempt.source.map(|source| source.to_string()) };
@@ -96,7 +98,7 @@ pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option
             at: error.at_ms.to_string(),
         });
     } else {
-        let stuck = [Clue::SynHeld, Clue::SynNotSent, Clue::NeighbourSilent]
+        let stuck = [Clue::SynHeld, Clue::DatagramHeld, Clue::SynNotSent, Clue::NeighbourSilent]
             .iter()
             .any(|clue| diagnosis.finding.because.contains(clue));
         arrows.push(syn(
@@ -121,11 +123,10 @@ fn between(diagnosis: &Diagnosis) -> Option<Party> {
 }
 
 fn syn(attempt: &Attempt, to: usize, fate: Fate) -> Arrow {
-    let sent = attempt.tcp.seen().and_then(|tcp| match tcp.state {
-        TcpState::SynSent | TcpState::Close => tcp.segments_out,
-        _ => Some(1 + tcp.retransmits.unwrap_or(0)),
-    });
-    let label = match sent {
+    let label = match attempt.syns_sent() {
+        _ if attempt.transport == Transport::Udp => {
+            attempt.payload.map_or("datagram", Payload::label).to_owned()
+        }
         Some(count) if count > 1 => format!("SYN x{count}"),
         _ => "SYN".to_owned(),
     };
@@ -135,6 +136,14 @@ fn syn(attempt: &Attempt, to: usize, fate: Fate) -> Arrow {
 fn handshake(attempt: &Attempt, last: usize, arrows: &mut Vec<Arrow>) {
     let at = attempt.connected_ms.unwrap_or_default().to_string();
     arrows.push(syn(attempt, last, Fate::Arrived));
+    if attempt.transport == Transport::Udp {
+        let label = match attempt.after.seen() {
+            Some(AfterHandshake::Data(bytes)) => format!("answer, {bytes} bytes"),
+            _ => "answer".to_owned(),
+        };
+        arrows.push(Arrow { from: last, to: 0, label, fate: Fate::Arrived, at });
+        return;
+    }
     arrows.push(Arrow { from: last, to: 0, label: "SYN-ACK".into(), fate: Fate::Arrived, at });
     if let Some(label) = attempt.after.seen().copied().and_then(after_word) {
         let at = attempt.ended_ms.unwrap_or_default().to_string();

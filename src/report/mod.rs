@@ -2,15 +2,19 @@
 
 mod conversation;
 mod naming;
+mod own_ends;
+mod unix;
 mod words;
 
 pub use conversation::{Arrow, Conversation, Fate, Party};
+pub(crate) use unix::{access_words, you_are};
 pub use words::{KEYS, Words};
 
 use crate::diagnose::path::PathView;
 use crate::diagnose::{Culprit, Diagnosis, Remark, diagnose, foreign_listeners, icmp, listeners_on_port};
 use crate::model::{Attempt, Errno, Evidence, Family, Host, Millis, Process, Resolved, Transport};
 use crate::plan;
+use crate::sanitize::clean_to;
 use crate::verdict::{Certainty, Class, Clue, Code, Side};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +30,7 @@ pub struct Report {
     pub schema: String,
     /// What was asked.
     pub target: ReportTarget,
-    /// Whether a handshake completed (`connected.*` and `service.*`).
+    /// Whether a handshake completed or, over UDP, an answer came (`connected.*` and `service.*`).
     pub connected: bool,
     /// The answer.
     pub verdict: Verdict,
@@ -53,8 +57,8 @@ pub struct ReportTarget {
     pub input: String,
     /// The host.
     pub host: String,
-    /// The port.
-    pub port: u16,
+    /// The port; null for a unix socket.
+    pub port: Option<u16>,
     /// The transport.
     pub transport: Transport,
 }
@@ -134,7 +138,7 @@ pub struct ResolvedFrom {
 /// One attempt, folded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportAttempt {
-    /// Address and port.
+    /// Address and port, or `unix:/path`.
     pub address: String,
     /// The client's end.
     pub source: Option<String>,
@@ -144,7 +148,7 @@ pub struct ReportAttempt {
     pub errno: Option<Errno>,
     /// The ICMP packet that ended it.
     pub icmp: Option<ReportIcmp>,
-    /// SYNs handed to IP; null where the kernel does not say.
+    /// SYNs handed to IP; null where the kernel does not say, and over UDP.
     pub syn_sent: Option<u32>,
     /// How long it took.
     pub elapsed_ms: Option<Millis>,
@@ -187,7 +191,7 @@ pub struct PathHop {
 /// Who listens on this host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listener {
-    /// Address and port.
+    /// Address and port, or `unix:/path`.
     pub address: String,
     /// The process; null where it is not ours to see.
     pub process: Option<Process>,
@@ -231,13 +235,14 @@ pub fn report(evidence: Evidence) -> (Report, Story) {
         next: words.next_steps(),
     };
     let remarks = diagnosis.remarks.iter().map(|remark| words.remark(remark)).collect();
-    let attempts = attempts(&evidence, &diagnosis);
+    let mut attempts = attempts(&evidence, &diagnosis);
+    attempts.extend(unix::attempt(&evidence, &diagnosis));
     let report = Report {
         schema: SCHEMA.to_owned(),
         target: ReportTarget {
-            input: evidence.request.target.input.clone(),
-            host: evidence.request.target.host.to_string(),
-            port: evidence.request.target.port,
+            input: clean_to(&evidence.request.target.input, 4096),
+            host: clean_to(&evidence.request.target.host.to_string(), 4096),
+            port: evidence.request.target.socket().is_none().then_some(evidence.request.target.port),
             transport: evidence.request.target.transport,
         },
         connected: matches!(verdict.class, Class::Connected | Class::Service),
@@ -282,6 +287,7 @@ fn resolution(evidence: &Evidence) -> Resolution {
             let literal = ResolvedFrom { address: *ip, from: "literal".to_owned(), line: None };
             Resolution { addresses: vec![literal], elapsed_ms: None }
         }
+        Host::Socket(_) => Resolution { addresses: Vec::new(), elapsed_ms: None },
         Host::Name(_) => {
             let from = |resolved: &Resolved| {
                 let (from, line) = naming::origin(evidence, resolved.address);
@@ -309,7 +315,7 @@ fn listeners(evidence: &Evidence) -> Vec<Listener> {
         unit: foreign.owner.cgroup.as_deref().and_then(naming::unit_of),
         namespace: Some(foreign.namespace),
     });
-    here.chain(elsewhere).collect()
+    here.chain(elsewhere).chain(unix::listeners(evidence)).collect()
 }
 
 fn attempts(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<ReportAttempt> {
@@ -330,13 +336,7 @@ fn attempts(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<ReportAttempt> {
         }),
         syn_sent: match attempt.failed {
             Some(_) => Some(0),
-            None => attempt.tcp.seen().and_then(|tcp| tcp.segments_out).map(|out| {
-                // After the handshake the count holds our ACKs as well: one SYN and its repeats.
-                match attempt.connected_ms {
-                    Some(_) => 1 + attempt.tcp.seen().and_then(|tcp| tcp.retransmits).unwrap_or(0),
-                    None => out,
-                }
-            }),
+            None => attempt.syns_sent(),
         },
         elapsed_ms: attempt.connected_ms.or(attempt.ended_ms),
     };
@@ -352,11 +352,14 @@ impl Remark {
             Remark::Intercepted => "intercepted",
             Remark::NameServerDead { .. } => "dns-first-server-dead",
             Remark::AskedServer => "asked-server",
+            Remark::HalfSilent { .. } => "dns-half-silent",
             Remark::Sinkhole { .. } => "sinkhole",
             Remark::HostsOverride => "hosts-override",
             Remark::ListensInNamespace => "listener-in-namespace",
             Remark::PortNearby { .. } => "port-nearby",
             Remark::FirstAddressCost => "first-address-cost",
+            Remark::SourcePortShared { waiting: true } => "source-port-in-time-wait",
+            Remark::SourcePortShared { waiting: false } => "source-port-shared",
         }
     }
 }

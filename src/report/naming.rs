@@ -103,7 +103,7 @@ impl Words<'_> {
             Clue::DnsUnreachable => match self.why_unreachable() {
                 Some(why) => why,
                 None => format!(
-                    "{} cut its answer short, and asking again over TCP failed: {}",
+                    "{} was asked over TCP, which failed: {}",
                     self.value("server"),
                     self.value("dns_errno")
                 ),
@@ -136,13 +136,17 @@ impl Words<'_> {
             Clue::OtherAddressWorks => {
                 let works =
                     evidence.contrast.seen()?.iter().find(|attempt| attempt.connected_ms.is_some())?;
-                format!("{} completes the handshake", works.address)
+                match self.is_udp() {
+                    true => format!("{} answers", works.address),
+                    false => format!("{} completes the handshake", works.address),
+                }
             }
             Clue::NoListener => format!("nothing on this machine listens on port {}", self.value("port")),
             Clue::ListensElsewhere => format!("open on this host: {}", self.value("listeners")),
             Clue::ListensInNamespace => {
                 format!("open in another network namespace: {}", self.value("foreign"))
             }
+            Clue::AcceptedBy => format!("accepted by {}", self.value("listeners")),
             Clue::QueueFull => {
                 format!("connections wait in the listener's accept queue: {}", self.value("queue"))
             }
@@ -170,6 +174,11 @@ impl Words<'_> {
                     bare(*server)
                 )
             }
+            Remark::HalfSilent { server, record } => format!(
+                "the name server {} does not answer questions for {record} records: ordinary programs that ask for \
+                 both wait for it at every lookup",
+                bare(*server)
+            ),
             Remark::AskedServer => format!(
                 "{} was asked because of --dns: ordinary programs on this host ask the servers of /etc/resolv.conf",
                 evidence.request.dns.map_or("the server".to_owned(), bare)
@@ -208,6 +217,9 @@ impl Words<'_> {
         let first = self.value("endpoint");
         let others = match self.diagnosis.finding.variant {
             // Nothing comes back: tcp(7) has it give up after about two minutes.
+            "slow" if self.is_udp() => {
+                "those that try one after the other wait for it first, as long as each does"
+            }
             "slow" => {
                 "those that try one after the other wait for it first (about 2 minutes), those that race them \
                  (RFC 8305) 250 ms"
@@ -315,6 +327,7 @@ impl Words<'_> {
         }
         notes.extend(listening.device.as_deref().map(|device| format!("device {}", clean(device))));
         notes.extend(owner(&listening.owner));
+        notes.extend(listening.leads_to.map(|to| format!("leads to {to}")));
         with_notes(listening.address, &notes)
     }
 
@@ -336,7 +349,7 @@ fn with_notes(address: SocketAddr, notes: &[String]) -> String {
 }
 
 /// Whose a socket is, as far as it can be seen.
-fn owner(owner: &Owner) -> Vec<String> {
+pub(super) fn owner(owner: &Owner) -> Vec<String> {
     let mut notes = Vec::new();
     match &owner.process {
         Fact::Seen(Process { pid, name }) => notes.push(format!("{}, pid {pid}", clean(name))),

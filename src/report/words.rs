@@ -4,11 +4,11 @@ use super::{Alternative, NextStep, ReportRemark, family_of};
 use crate::diagnose::path::PathView;
 use crate::diagnose::{Culprit, Diagnosis, Hop, Remark, deciding_device, deciding_refusal, icmp};
 use crate::model::{
-    AfterHandshake, Attempt, Call, Evidence, Family, Host, LookupOutcome, NeighbourState, Refusal,
-    RefusalKind, RouteAnswer, RouteType,
+    AfterHandshake, Attempt, Call, Evidence, Family, Host, LookupOutcome, NeighbourState, Payload, Refusal,
+    RefusalKind, RouteAnswer, RouteType, Transport,
 };
 use crate::sanitize::{clean, shell_word};
-use crate::verdict::{Clue, Entry, Side};
+use crate::verdict::{Clue, Entry, Side, Variant};
 
 /// The words that a sentence of the catalog may have in braces.
 pub const KEYS: &[&str] = &[
@@ -25,18 +25,23 @@ pub const KEYS: &[&str] = &[
     "family_flag",
     "foreign",
     "gateway",
+    "holder",
     "host",
     "hosts_line",
     "icmp",
     "label",
+    "limit",
     "listener_device",
     "listener_endpoint",
     "listeners",
     "longer",
     "other_family",
     "others",
+    "payload",
     "port",
     "port_start",
+    "ports",
+    "proto",
     "rcode",
     "refusal",
     "refusal_type",
@@ -49,9 +54,23 @@ pub const KEYS: &[&str] = &[
     "servers",
     "source",
     "sport",
+    "ss",
     "syns",
     "timeout",
+    "transport",
     "ttl_setting",
+    "tuple_holder",
+    "unix_asked",
+    "unix_at",
+    "unix_elsewhere",
+    "unix_full",
+    "unix_link",
+    "unix_listed",
+    "unix_padding",
+    "unix_pid",
+    "unix_type",
+    "unix_typed",
+    "unix_what",
     "working",
 ];
 
@@ -77,9 +96,24 @@ impl<'a> Words<'a> {
     /// The verdict in one sentence.
     pub fn headline(&self) -> String {
         let headlines = self.entry().headlines;
-        let variant = self.diagnosis.finding.variant;
-        let chosen = headlines.iter().find(|(name, _)| *name == variant).or_else(|| headlines.first());
+        let variant = self.variant();
+        let named = |wanted: &str| headlines.iter().find(|(name, _)| *name == wanted);
+        let usual = || named("udp").filter(|_| self.is_udp());
+        let chosen = named(variant).or_else(usual).or_else(|| headlines.first());
         self.fill(chosen.map_or("", |(_, sentence)| sentence), clean)
+    }
+
+    /// The wording that the rule chose: for UDP `udp`, or `udp-` and the rule's, where the verdict has it.
+    fn variant(&self) -> Variant {
+        let variant = self.diagnosis.finding.variant;
+        let wanted = if variant.is_empty() { "udp".to_owned() } else { format!("udp-{variant}") };
+        let own = self.entry().headlines.iter().find(|(name, _)| self.is_udp() && *name == wanted);
+        own.map_or(variant, |(name, _)| name)
+    }
+
+    pub(super) fn is_udp(&self) -> bool {
+        let asked = self.evidence.request.target.transport;
+        self.attempt.map_or(asked, |attempt| attempt.transport) == Transport::Udp
     }
 
     /// The look-alikes, with what makes them so.
@@ -98,7 +132,7 @@ impl<'a> Words<'a> {
 
     /// What to do.
     pub fn next_steps(&self) -> Vec<NextStep> {
-        let variant = self.diagnosis.finding.variant;
+        let variant = self.variant();
         self.entry()
             .next
             .iter()
@@ -106,7 +140,7 @@ impl<'a> Words<'a> {
             .map(|step| NextStep {
                 on: if step.on == Side::Target && self.is_local() { Side::Client } else { step.on },
                 what: self.fill(step.text, clean),
-                command: (!step.command.is_empty()).then(|| self.fill(step.command, shell_word)),
+                command: (!step.command.is_empty()).then(|| self.command(step.command)),
             })
             .collect()
     }
@@ -126,7 +160,7 @@ impl<'a> Words<'a> {
                 let address = self.evidence.attempts.get(*attempt).map(|attempt| attempt.address.to_string());
                 format!("{} fails: {code}, {}", address.unwrap_or_default(), code.entry().holds_when)
             }
-            other => self.naming_remark(other).unwrap_or_default(),
+            other => self.naming_remark(other).or_else(|| self.own_remark(other)).unwrap_or_default(),
         };
         ReportRemark { code: remark.code().to_owned(), text }
     }
@@ -162,6 +196,15 @@ impl<'a> Words<'a> {
         self.diagnosis.finding.because.iter().filter_map(|clue| self.clue(*clue)).collect()
     }
 
+    /// A command to paste. One that runs whyconn again asks for the same transport.
+    fn command(&self, template: &str) -> String {
+        if !self.is_udp() || !template.starts_with("whyconn ") {
+            return self.fill(template, shell_word);
+        }
+        let filled = template.replace("{endpoint}", "udp://{endpoint}");
+        self.fill(&filled.replace("{listener_endpoint}", "udp://{listener_endpoint}"), shell_word)
+    }
+
     fn fill(&self, template: &str, safe: fn(&str) -> String) -> String {
         let mut filled = String::with_capacity(template.len() + 32);
         let mut rest = template;
@@ -177,7 +220,8 @@ impl<'a> Words<'a> {
 
     /// The value of a word in braces. One that the evidence does not hold is named in general terms.
     pub(super) fn value(&self, key: &str) -> String {
-        if let Some(value) = self.naming_value(key) {
+        let own = || self.own_value(key).or_else(|| self.unix_value(key));
+        if let Some(value) = self.naming_value(key).or_else(own) {
             return value;
         }
         let request = &self.evidence.request;
@@ -205,6 +249,13 @@ impl<'a> Words<'a> {
             "host" => request.target.host.to_string(),
             "icmp" => or(self.icmp(), "ICMP"),
             "other_family" => or(family.map(|family| family.other().to_string()), "the other family"),
+            "payload" => {
+                let payload = self.attempt.and_then(|attempt| attempt.payload);
+                payload.map_or("the datagram", Payload::describe).to_owned()
+            }
+            "proto" => if self.is_udp() { "udp" } else { "tcp" }.to_owned(),
+            "ss" => if self.is_udp() { "u" } else { "t" }.to_owned(),
+            "transport" => if self.is_udp() { Transport::Udp } else { Transport::Tcp }.to_string(),
             "port" => self.attempt.map_or(request.target.port, |attempt| attempt.address.port()).to_string(),
             "port_start" => {
                 or(self.evidence.host.unprivileged_port_start.seen().map(ToString::to_string), "1024")
@@ -220,6 +271,7 @@ impl<'a> Words<'a> {
             }
             "sport" => or(request.source_port.map(|port| port.to_string()), "of the socket"),
             "syns" => match self.attempt.and_then(syns) {
+                None if self.is_udp() => "the datagram".to_owned(),
                 None => "the SYN".to_owned(),
                 Some(1) => "1 SYN".to_owned(),
                 Some(count) => format!("{count} SYNs"),
@@ -246,7 +298,7 @@ impl<'a> Words<'a> {
 
     /// Whether both ends are this host: then there is one machine to look at.
     fn is_local(&self) -> bool {
-        self.attempt.is_some_and(Attempt::is_local)
+        self.evidence.request.target.socket().is_some() || self.attempt.is_some_and(Attempt::is_local)
     }
 
     fn path(&self) -> Option<PathView<'a>> {
@@ -259,7 +311,7 @@ impl<'a> Words<'a> {
         let decided = deciding_device(self.evidence, self.attempt?).map(|link| link.name.clone());
         let scope = || match &request.target.host {
             Host::Address { scope, .. } => scope.clone(),
-            Host::Name(_) => None,
+            Host::Name(_) | Host::Socket(_) => None,
         };
         // A device that does not exist is known by its name only.
         decided.or_else(|| request.interface.clone()).or_else(scope)
@@ -291,6 +343,9 @@ impl<'a> Words<'a> {
     }
 
     fn clue(&self, clue: Clue) -> Option<String> {
+        if let Some(sentence) = self.unix_clue(clue) {
+            return Some(sentence);
+        }
         let attempt = self.attempt;
         let sentence = match clue {
             Clue::NameAnswer => {
@@ -325,13 +380,25 @@ impl<'a> Words<'a> {
                 let works = self.evidence.working()?;
                 format!("the handshake with {} was complete after {}", works.address, works.connected_ms?)
             }
+            Clue::PeerAnswered => {
+                let works = self.evidence.working()?;
+                let bytes = match works.after.seen()? {
+                    AfterHandshake::Data(bytes) => *bytes,
+                    _ => return None,
+                };
+                let asked = works.payload.map_or("the datagram", Payload::describe);
+                format!("{} answered {asked} after {}: {bytes} bytes", works.address, works.connected_ms?)
+            }
             Clue::StayedOpen => {
                 format!("it stayed open and quiet for {}", self.evidence.request.grace_ms)
             }
             Clue::PeerSpoke => match attempt?.after.seen()? {
-                AfterHandshake::Data(bytes) => format!("the service spoke first: {bytes} bytes"),
+                AfterHandshake::Data(bytes) => first_words(*bytes, attempt?.said.as_deref()),
                 _ => return None,
             },
+            Clue::SameEnds if self.is_udp() => {
+                "source and destination of the datagram are the same address and port".to_owned()
+            }
             Clue::SameEnds => {
                 "source and destination of the connection are the same address and port".to_owned()
             }
@@ -352,13 +419,26 @@ impl<'a> Words<'a> {
             Clue::SynUnanswered => {
                 format!("{} sent in {}, nothing came back", self.value("syns"), self.value("elapsed"))
             }
+            Clue::DatagramUnanswered => format!(
+                "{} was sent, and nothing came back in {}",
+                self.value("payload"),
+                self.value("elapsed")
+            ),
+            Clue::DatagramHeld => {
+                format!("the datagram is still held in this host ({} bytes)", attempt?.unsent_bytes.seen()?)
+            }
+            Clue::ClosedByOwnUdp => "this host's own UDP found no socket for it (NoPorts)".to_owned(),
+            Clue::NotByOwnUdp => {
+                "this host's own UDP did not look for a socket (NoPorts stood still): a filter answered".to_owned()
+            }
             Clue::SynHeld => {
                 format!("the SYN is still held in this host ({} bytes)", attempt?.unsent_bytes.seen()?)
             }
             Clue::NoRepeat => "the kernel was due to send the SYN again, and sent nothing".to_owned(),
             Clue::LeftThisHost => "nothing of it went over this host's loopback device".to_owned(),
             Clue::NotOverLoopback => format!(
-                "a SYN to {} left by another device than loopback: something behind this host answers",
+                "a {} to {} left by another device than loopback: something behind this host answers",
+                if self.is_udp() { "datagram" } else { "SYN" },
                 self.value("address")
             ),
             Clue::OwnTtl => {
@@ -421,13 +501,14 @@ impl<'a> Words<'a> {
             Clue::NoScope => "fe80::/10 addresses mean nothing without their link".to_owned(),
             Clue::Path => {
                 let path = self.path()?;
+                let probes = if path.by_datagrams() { "datagrams to a high port" } else { "SYNs" };
                 match path.last_hop() {
                     Hop { address: Some(address), hop } => {
                         format!(
-                            "SYNs with a small TTL get as far as hop {hop}, {address}; nothing answers beyond"
+                            "{probes} with a small TTL get as far as hop {hop}, {address}; nothing answers beyond"
                         )
                     }
-                    Hop { .. } => "no hop answers SYNs with a small TTL".to_owned(),
+                    Hop { .. } => format!("no hop answers {probes} with a small TTL"),
                 }
             }
             Clue::TargetAnswers => format!("{} answers other packets", self.value("address")),
@@ -441,19 +522,25 @@ impl<'a> Words<'a> {
             }
             Clue::PathRejected => {
                 let (code, from) = self.path()?.rejection()?;
-                format!("a SYN of the path sweep drew {} from {from}", icmp::name(code))
+                let probe = if self.is_udp() { "datagram" } else { "SYN" };
+                format!("a {probe} of the path sweep drew {} from {from}", icmp::name(code))
             }
             Clue::RoutersRepeat => {
                 let repeating = self.path()?.repeating();
                 let shown: Vec<String> = repeating.iter().take(4).map(|(_, from)| from.to_string()).collect();
                 format!("the same routers come again and again: {}", shown.join(", "))
             }
+            Clue::GreaterTtlPasses if self.is_udp() => "a datagram with a greater TTL gets farther".to_owned(),
             Clue::GreaterTtlPasses => "a SYN with a greater TTL gets farther".to_owned(),
             Clue::ResetByFilter => {
                 "this host's TCP sent no reset (OutRsts stood still), and the reset was there at once"
                     .to_owned()
             }
             Clue::ResetByOwnTcp => "this host's own TCP sent the reset (OutRsts)".to_owned(),
+            Clue::NotDelivered if self.is_udp() => {
+                "the datagram to this host's own address came in, and was not delivered (InReceives, InDelivers)"
+                    .to_owned()
+            }
             Clue::NotDelivered => {
                 "a SYN to this host's own address came in, and was not delivered (InReceives, InDelivers)"
                     .to_owned()
@@ -465,6 +552,9 @@ impl<'a> Words<'a> {
                 "packets arrive whenever an answer is due, and are not delivered (InReceives, InDelivers)"
                     .to_owned()
             }
+            Clue::LateAnswer if self.is_udp() => {
+                format!("the answer came after {}", attempt?.connected_ms?)
+            }
             Clue::LateAnswer => {
                 format!("the handshake was complete after {}", attempt?.connected_ms?)
             }
@@ -472,7 +562,7 @@ impl<'a> Words<'a> {
                 format!("the round trip to a hop on the way alone takes {}", self.path()?.longest_rtt()?)
             }
             Clue::TentativeSource => "the address is on a device, and still tentative".to_owned(),
-            other => return self.naming_clue(other),
+            other => return self.naming_clue(other).or_else(|| self.own_clue(other)),
         };
         Some(sentence)
     }
@@ -480,10 +570,10 @@ impl<'a> Words<'a> {
 
 /// SYNs handed to IP, where the kernel counts them.
 fn syns(attempt: &Attempt) -> Option<u32> {
-    attempt.tcp.seen()?.segments_out
+    attempt.syns_sent()
 }
 
-fn call_name(call: Call) -> &'static str {
+pub(super) fn call_name(call: Call) -> &'static str {
     match call {
         Call::Socket => "socket",
         Call::BindDevice => "binding to the device",
@@ -545,4 +635,11 @@ pub(super) fn after_word(after: AfterHandshake) -> Option<String> {
         AfterHandshake::Closed => Some("FIN".to_owned()),
         AfterHandshake::Reset => Some("RST".to_owned()),
     }
+}
+
+/// What a service said before it was asked.
+pub(super) fn first_words(bytes: u32, said: Option<&str>) -> String {
+    let said = said.filter(|said| !said.is_empty());
+    let said = said.map(|said| format!(", \"{}\"", clean(said))).unwrap_or_default();
+    format!("the service spoke first: {bytes} bytes{said}")
 }

@@ -92,11 +92,16 @@ catalog! {
     ConnectedOk = Connected."connected.ok" {
         holds: "the handshake completed on the address that an ordinary client would try first";
         headline: "{endpoint} completes the handshake";
+        headline "unix": "{endpoint} takes the connection";
+        headline "datagram": "a program has the socket {endpoint}, and this user may send to it";
+        headline "udp": "{endpoint} answers over UDP";
     }
     ConnectedPartial = Connected."connected.partial" {
         holds: "some address works, but the one that clients try first does not, or not within 1 s";
         headline: "{working} completes the handshake, but clients try {endpoint} first, and that one fails";
         headline "slow": "{working} completes the handshake, but clients try {endpoint} first, and that one has not answered";
+        headline "udp": "{working} answers over UDP, but clients try {endpoint} first, and that one fails";
+        headline "udp-slow": "{working} answers over UDP, but clients try {endpoint} first, and that one has not answered";
         next Client: "see the order in which programs here try the addresses" => "getent ahosts {host}";
         next Client: "diagnose the failing address alone" => "whyconn {endpoint}";
     }
@@ -159,7 +164,7 @@ catalog! {
         headline "slow": "the name server {server} takes {dns_elapsed} to answer for {host}, longer than programs here wait";
         headline "eai": "the name {host} was not answered within {timeout}";
         next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
-        next ("") Client: "see where the questions end" => "whyconn {server_endpoint}";
+        next ("") Client: "see where the questions end" => "whyconn udp://{server_endpoint}";
         next ("slow") Resolver: "why does the server take so long? see its log, and the servers that it asks";
         alike ResolveServerUnreachable: "a name server that can't be reached looks the same where the error that would say so is lost or held back";
         alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
@@ -169,10 +174,10 @@ catalog! {
         headline: "the name server {server} can't be asked for {host}: {server_why}";
         headline "way": "the name server {server} can't be asked for {host}: {server_why}";
         headline "here": "the name server {server} can't be asked for {host}: {server_why}";
-        headline "tcp": "the name server {server} cuts its answer for {host} short, and can't be asked over TCP ({dns_errno})";
+        headline "tcp": "the name server {server} has to be asked over TCP for {host}, and can't be ({dns_errno})";
         next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
         next ("tcp") Resolver: "does the server listen on TCP port 53, and do the firewalls let it through?" => "ss -ltn 'sport = :{server_port}'";
-        next ("way", "here") Client: "see where the questions end" => "whyconn {server_endpoint}";
+        next ("way", "here") Client: "see where the questions end" => "whyconn udp://{server_endpoint}";
         next ("here") Client: "does a rule of this host reject or drop them (needs root)?" => "nft list ruleset";
         next ("") Resolver: "does the server run, and listen on this address?" => "ss -lun 'sport = :{server_port}'";
         alike ResolveTimeout: "another name server does not answer, or this one is only slow";
@@ -202,9 +207,10 @@ catalog! {
         holds: "a loopback name leads to one family, the service listens on the other";
         headline: "{host} leads to {address}, but port {port} is open here only on {listeners}";
         next Client: "connect to the address on which it listens" => "whyconn {listener_endpoint}";
-        next Client: "or give {host} an {other_family} address too: see the hosts file" => "grep -n localhost /etc/hosts";
-        next Target: "or have the service listen on {address} as well" => "ss -ltnp 'sport = :{port}'";
+        next Client: "or give {host} an {other_family} address too: see what the hosts file has" => "getent -s files ahosts {host}";
+        next Target: "or have the service listen on {address} as well" => "ss -l{ss}np 'sport = :{port}'";
         alike RefusedRst: "the reset may have another reason than the missing listener";
+        alike RefusedIcmpPort: "the refusal may have another reason than the missing listener";
     }
     AliasLocalhostMapping = Alias."alias.localhost-mapping" {
         holds: "localhost does not resolve for ordinary programs, or leads to something that is not loopback";
@@ -220,8 +226,8 @@ catalog! {
         headline "device": "you asked for {endpoint}; port {port} is open here only through the device {listener_device}: {listeners}";
         headline "namespace": "nothing listens on {endpoint}; port {port} is open in another network namespace of this machine: {foreign}";
         next ("") Client: "connect to the address on which it listens" => "whyconn {listener_endpoint}";
-        next ("device") Target: "have the service listen on {address} as well, not on the device alone" => "ss -ltnp 'sport = :{port}'";
-        next ("") Target: "or have the service listen on {address} as well" => "ss -ltnp 'sport = :{port}'";
+        next ("device") Target: "have the service listen on {address} as well, not on the device alone" => "ss -l{ss}np 'sport = :{port}'";
+        next ("") Target: "or have the service listen on {address} as well" => "ss -l{ss}np 'sport = :{port}'";
         next ("namespace") Target: "publish the port of the container, have its service listen on more than its loopback, or ask from inside it";
         alike RefusedRst: "that listener may have nothing to do with what you want to reach";
         alike RefusedSelfConnect: "that listener may have nothing to do with what you want to reach";
@@ -267,30 +273,52 @@ catalog! {
         headline: "{address} rejects port {port} by ICMP port unreachable: a packet filter there does that";
         headline "unseen": "port {port} of {address} was rejected by ICMP; this kernel does not show by whom";
         headline "udp": "{address} answers that its UDP port {port} is closed (ICMP port unreachable)";
+        headline "nothing-here": "nothing listens on UDP {endpoint}, on this host: it answered with ICMP port unreachable";
         headline "router": "{sender}, on the way, rejects port {port} of {address} by ICMP port unreachable";
         next ("") Target: "look for the rule that rejects port {port} (needs root)" => "nft list ruleset";
         next ("router") Router: "look on {sender} for the rule that rejects port {port} towards {address} (needs root)" => "nft list ruleset";
         next ("udp") Target: "does the service run, and listen on this address?" => "ss -lun 'sport = :{port}'";
-        next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6 or tcp port {port}'";
+        next ("udp") Target: "if it does: a rule that rejects the port gives the same answer (needs root)" => "nft list ruleset";
+        next ("nothing-here") Target: "does the service run? start it, or look for the port that it has" => "ss -lunp";
+        next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6 or {proto} port {port}'";
+        alike AliasBoundElsewhere: "the service may be bound to another address of this host, or in another network namespace";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike RefusedRst: "a reset and an ICMP error give the same errno";
-        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
     }
     RefusedSelfConnect = Refused."refused.self-connect" {
         holds: "the kernel joined the socket to itself: source and destination are the same, nothing listens";
         headline: "nothing listens on {endpoint}: the kernel joined the socket to itself";
-        next Target: "start the service, or choose another source port than {port}" => "ss -ltn 'sport = :{port}'";
+        headline "udp": "nothing else listens on UDP {endpoint}: the datagram came back to the socket that sent it";
+        next Target: "start the service, or choose another source port than {port}" => "ss -l{ss}n 'sport = :{port}'";
     }
     RefusedStaleSocket = Refused."refused.stale-socket" {
         holds: "a unix socket (file or abstract name) on which nothing listens any more or yet";
         headline: "nothing listens on the socket {host}";
-        next Target: "does the service run?" => "ss -lx";
+        headline "bound": "a program has bound the socket {host}, and does not listen on it";
+        headline "shut": "the listener on {host} has shut its socket down";
+        headline "replaced": "nothing listens on the socket {host}: a program listens on another one that was bound there before";
+        headline "abstract": "nothing has the abstract name {host} in this network namespace";
+        headline "padded": "nothing has the abstract name {host}: a program has it with {unix_padding} NUL bytes behind it, which is another name";
+        headline "namespace": "nothing has the abstract name {host} in this network namespace; another one of this machine has it: {unix_elsewhere}";
+        next ("") Target: "does the service run? see whose the file is, and how old" => "ls -l {host}";
+        next ("", "abstract") Target: "see where programs here do listen" => "ss -lxp";
+        next ("bound") Target: "is it still starting? see which program has it" => "ss -lxp src {unix_listed}";
+        next ("shut") Target: "is it shutting down? see which program has it" => "ss -lxp src {unix_listed}";
+        next ("replaced") Target: "restart the program that listens, so that it makes its file anew" => "ss -lxp src {unix_listed}";
+        next ("padded") Target: "have the program give the length of the name, not of the whole address, when it binds; or have the client pad it too" => "ss -lxp";
+        next ("namespace") Client: "ask from inside that namespace (needs root)" => "nsenter -t {unix_pid} -n whyconn {endpoint}";
+        alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
+        alike ConnectedOk: "a program may listen on it by now";
     }
 
     TimeoutSilent = Timeout."timeout.silent" {
         holds: "no answer to the SYNs, and no sign that the target is up";
         headline: "nothing came back from {address} for {syns} in {elapsed}";
-        next Target: "watch whether the SYN arrives (needs root), and try again" => "tcpdump -ni any 'tcp port {port} and tcp[tcpflags] & tcp-syn != 0'";
+        headline "udp": "nothing came back from {address} for {payload} to UDP port {port} in {elapsed}";
+        next ("udp") Target: "watch whether the datagram arrives (needs root), and try again" => "tcpdump -ni any udp port {port}";
+        next ("udp") Client: "ask in the words of the service: one that is alive may keep silent on {payload}";
+        next ("") Target: "watch whether the SYN arrives (needs root), and try again" => "tcpdump -ni any 'tcp port {port} and tcp[tcpflags] & tcp-syn != 0'";
         alike TimeoutPortSilent: "the target may be up and drop what comes to this port";
         alike TimeoutAcceptQueue: "a full accept queue at the target drops SYNs in silence too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
@@ -302,7 +330,11 @@ catalog! {
         holds: "the target answers other packets, but nothing on this port";
         headline: "{address} is up, but nothing answers on port {port}";
         headline "local": "{address} is this host, but nothing answers on port {port}";
-        next Target: "see whether the service listens; Recv-Q above Send-Q is a full accept queue" => "ss -ltn 'sport = :{port}'";
+        headline "udp": "{address} is up, but UDP port {port} does not answer {payload}; a service may keep silent on that";
+        headline "udp-local": "UDP port {port} of {address}, this host, does not answer {payload}; a service may keep silent on that";
+        next ("udp", "udp-local") Target: "see whether the service listens; a Recv-Q that stays above 0 waits for a program that does not read" => "ss -lun 'sport = :{port}'";
+        next ("udp", "udp-local") Client: "ask in the words of the service: one that is alive may keep silent on {payload}";
+        next ("", "local") Target: "see whether the service listens; Recv-Q above Send-Q is a full accept queue" => "ss -ltn 'sport = :{port}'";
         next Target: "look for a rule that drops port {port} (needs root)" => "nft list ruleset";
         alike TimeoutAcceptQueue: "a full accept queue drops SYNs in silence too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
@@ -312,7 +344,9 @@ catalog! {
     TimeoutAcceptQueue = Timeout."timeout.accept-queue" {
         holds: "the listener (here, or a unix socket) has a full accept queue";
         headline: "the listener on {endpoint} has a full accept queue";
-        next Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
+        headline "unix": "the listener on {endpoint} has a full accept queue: no room within {unix_full}";
+        next ("") Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
+        next ("unix") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -lxp src {unix_listed}";
         alike TimeoutPortSilent: "another listener's queue may have overflowed at the same moment";
     }
     TimeoutAnswerInvalid = Timeout."timeout.answer-invalid" {
@@ -326,18 +360,20 @@ catalog! {
         holds: "the answer arrived, after the deadline that was asked for: the timeout is shorter than the round trip";
         headline: "{endpoint} answers, but not within {timeout}";
         next Client: "give it more time" => "whyconn -t {longer} {endpoint}";
-        alike TimeoutSilent: "a SYN or its answer may have been lost on the way";
+        alike TimeoutSilent: "a packet or its answer may have been lost on the way";
     }
 
     UnreachableNoRoute = Unreachable."unreachable.no-route" {
         holds: "this host has no route to the target; nothing was sent";
         headline: "this host has no route to {address}";
         headline "lost": "the route to {address} went away while the connect was waiting";
+        headline "udp-lost": "the route to {address} went away while the answer was awaited";
         headline "not-unicast": "{address} is not the address of one host: TCP can't be sent there";
+        headline "udp-not-unicast": "{address} is not the address of one host: no datagram was sent, which would go to many";
         next Client: "see the routes" => "ip {family_flag} route get {address}";
         next Client: "is the link that should lead there up?" => "ip -br {family_flag} address";
         alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
-        alike TimeoutSilent: "the first SYN went out, and may have been answered";
+        alike TimeoutSilent: "what went out before may have been answered";
     }
     UnreachableLocalRoute = Unreachable."unreachable.local-route" {
         holds: "a local unreachable, prohibit, blackhole or throw route, or rule, matches";
@@ -364,14 +400,14 @@ catalog! {
         next Client: "see the gateway's state" => "ip {family_flag} neigh show {gateway} dev {device}";
         next Client: "is it the right gateway?" => "ip {family_flag} route get {address}";
         next Router: "is {gateway} up, and on this link?";
-        alike TimeoutSilent: "the gateway may yet answer, and the SYN be lost behind it";
+        alike TimeoutSilent: "the gateway may yet answer, and what was sent be lost behind it";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
     }
     UnreachableIcmpNet = Unreachable."unreachable.icmp-net" {
         holds: "a router (or the target) answered ICMP network unreachable";
         headline: "{sender} says that it can't reach the network of {address} ({icmp})";
         next Router: "does {sender} have a route to {address}?" => "ip {family_flag} route get {address}";
-        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpHost = Unreachable."unreachable.icmp-host" {
@@ -379,37 +415,41 @@ catalog! {
         headline: "{sender} says that it can't reach {address} ({icmp})";
         next Target: "is {address} up, on its link, with this address?" => "ip -br {family_flag} address";
         next Router: "does {address} answer {arp} there?" => "ip {family_flag} neigh show {address}";
-        alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
+        alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpAdmin = Unreachable."unreachable.icmp-admin" {
         holds: "a router (or the target) answered that it is administratively prohibited";
         headline: "{sender} prohibits this connection ({icmp})";
-        next ("") Router: "look on {sender} for the rule that prohibits port {port} towards {address} (needs root)" => "nft list ruleset";
-        next ("") Router: "or for the route" => "ip {family_flag} route get {address}";
+        headline "udp": "{sender} prohibits UDP to port {port} of {address} ({icmp})";
+        next ("", "udp") Router: "look on {sender} for the rule that prohibits port {port} towards {address} (needs root)" => "nft list ruleset";
+        next ("", "udp") Router: "or for the route" => "ip {family_flag} route get {address}";
         next ("target") Target: "look for the rule that prohibits port {port} (needs root)" => "nft list ruleset";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpProtocol = Unreachable."unreachable.icmp-protocol" {
         holds: "a router (or the target) answered ICMP protocol unreachable";
-        headline: "{sender} says that TCP is not spoken at {address} ({icmp})";
-        next ("") Router: "look on {sender} for the rule that rejects TCP towards {address} (needs root)" => "nft list ruleset";
-        next ("target") Target: "look for the rule that rejects TCP (needs root)" => "nft list ruleset";
+        headline: "{sender} says that {transport} is not spoken at {address} ({icmp})";
+        next ("") Router: "look on {sender} for the rule that rejects {transport} towards {address} (needs root)" => "nft list ruleset";
+        next ("target") Target: "look for the rule that rejects {transport} (needs root)" => "nft list ruleset";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
     }
     UnreachableIcmpOther = Unreachable."unreachable.icmp-other" {
         holds: "a router (or the target) answered another ICMP error";
         headline: "{sender} ended the connection by an ICMP error: {icmp}";
+        headline "udp": "{sender} answered the datagram with an ICMP error: {icmp}";
         headline "unseen": "an error packet ended the connection ({errno}); this kernel does not show it";
+        headline "udp-unseen": "an error packet answered the datagram ({errno}); this kernel does not show it";
         headline "own-ttl": "this host's own TTL is too small: it runs out at {sender}, on the way to {address}";
         headline "time-exceeded": "the SYN's TTL ran out at {sender} on the way to {address}";
+        headline "udp-time-exceeded": "the datagram's TTL ran out at {sender} on the way to {address}";
         next ("own-ttl") Client: "see the TTL that this host sends with; 64 is usual" => "sysctl {ttl_setting}";
-        next ("time-exceeded") Client: "see whether the same routers repeat" => "tracepath -n {address}";
-        next ("time-exceeded") Client: "is this host's own TTL too small?" => "sysctl {ttl_setting}";
-        next ("") Router: "why does {sender} say so?";
-        next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6'";
+        next ("time-exceeded", "udp-time-exceeded") Client: "see whether the same routers repeat" => "tracepath -n {address}";
+        next ("time-exceeded", "udp-time-exceeded") Client: "is this host's own TTL too small?" => "sysctl {ttl_setting}";
+        next ("", "udp") Router: "why does {sender} say so?";
+        next ("unseen", "udp-unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6'";
         alike UnreachableLoop: "a routing loop wears the TTL out too";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike UnreachableIcmpHost: "EHOSTUNREACH alone names no sender and no code";
@@ -422,18 +462,28 @@ catalog! {
         headline: "packets to {address} go round in a loop";
         headline "flow": "packets of this connection to {address} go round, while others get farther";
         next Client: "see which routers repeat" => "tracepath -n {address}";
-        alike TimeoutSilent: "SYNs of the sweep may have taken ways of unequal length";
+        alike TimeoutSilent: "packets of the sweep may have taken ways of unequal length";
         alike UnreachableIcmpOther: "this host may send these packets with a TTL that is too small";
     }
     UnreachableNoSocket = Unreachable."unreachable.no-socket" {
         holds: "no such unix socket, or the file there is not a socket";
         headline: "there is no socket at {host}";
-        next Target: "does the service run, and where does it put its socket?" => "ss -lx";
+        headline "missing": "there is no socket at {host}: {unix_at} does not exist";
+        headline "link": "there is no socket at {host}: the symbolic link {unix_link} leads to {unix_at}, which does not exist";
+        headline "not-a-directory": "there is no socket at {host}: {unix_at} is not a directory";
+        headline "not-a-socket": "{host} is {unix_what}, not a socket";
+        headline "removed": "there is no file {unix_at}, though a program listens on a socket that was bound there";
+        next ("", "missing", "link", "not-a-directory") Client: "see where the path stops" => "namei -l {host}";
+        next ("not-a-socket") Client: "see what lies there" => "ls -ld {host}";
+        next ("removed") Target: "restart the program, so that it makes its file anew; if it is in a container, its path is another one" => "ss -lxp src {unix_listed}";
+        next ("", "missing", "link", "not-a-directory", "not-a-socket") Target: "does the service run, and where does it put its socket?" => "ss -lxp";
+        alike ConnectedOk: "the socket may be there by now";
     }
 
     LocalFirewallReject = Local."local.firewall-reject" {
         holds: "this host's own packet filter answered, on the way out or, for a target on this host, on the way in";
         headline: "this host's own packet filter rejects connections to {endpoint}";
+        headline "udp": "this host's own packet filter rejects UDP to {endpoint}";
         next Client: "find the rule (needs root)" => "nft list ruleset";
         alike RefusedRstForged: "a router next to this host may have sent the reset while other traffic moved the counters";
         alike RefusedIcmpPort: "this host may forward the port to something that answers so";
@@ -450,12 +500,14 @@ catalog! {
         headline "in": "this host itself drops what comes in for {endpoint}";
         headline "datagram": "this host's own packet filter forbids sending to {endpoint} ({errno})";
         headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
+        headline "udp-queue": "a queue or filter of this host's device dropped the datagram to {endpoint} ({errno})";
         next ("", "datagram") Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
-        next ("queue") Client: "see the queues of the device, and their backlog" => "tc -s qdisc show dev {device}";
+        next ("queue", "udp-queue") Client: "see the queues of the device, and their backlog" => "tc -s qdisc show dev {device}";
         next ("in") Client: "find the rule in the input or prerouting chains (needs root)" => "nft list ruleset";
         next ("") Client: "is the connection tracking table full?" => "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
         alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
         alike LocalLimits: "a buffer of the device may be full for good";
+        alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
         holds: "the answer from outside reached this host, and was dropped here (input filter, reverse path filter)";
@@ -469,7 +521,10 @@ catalog! {
     LocalSourceInUse = Local."local.source-in-use" {
         holds: "the source port or address:port asked for is taken";
         headline: "the source port {sport} is taken on this host";
-        next Client: "see what holds it" => "ss -tanp 'sport = :{sport}'";
+        headline "held": "the source port {sport} is taken on this host by {holder}";
+        headline "time-wait": "the source port {sport} is taken on this host by {holder}, which the kernel keeps for a minute";
+        next ("", "held") Client: "see what holds it" => "ss -{ss}anp 'sport = :{sport}'";
+        next ("time-wait") Client: "see what is left of it, and wait a minute" => "ss -{ss}ano 'sport = :{sport}'";
         next Client: "let the kernel choose a free one" => "whyconn {endpoint}";
     }
     LocalSourceAddress = Local."local.source-address" {
@@ -491,13 +546,16 @@ catalog! {
     LocalTupleInUse = Local."local.tuple-in-use" {
         holds: "this very connection (same four numbers) exists or is in TIME_WAIT";
         headline: "a connection from port {sport} to {endpoint} exists already on this host";
+        headline "held": "a connection from port {sport} to {endpoint} exists already on this host ({tuple_holder})";
+        headline "time-wait": "a connection from port {sport} to {endpoint} is still in TIME_WAIT on this host";
         next Client: "see it" => "ss -tan 'sport = :{sport} and dport = :{port}'";
         alike LocalFamilyDisabled: "the same error means that no address is left to send from";
     }
     LocalPortsExhausted = Local."local.ports-exhausted" {
         holds: "no ephemeral port is left towards this target";
         headline: "this host has no source port left towards {endpoint}";
-        next Client: "count what holds them" => "ss -tan dst {address} dport = :{port}";
+        headline "counted": "this host has no source port left towards {endpoint}: all from {ports} are taken";
+        next Client: "count what holds them" => "ss -{ss}an dst {address} dport = :{port}";
         next Client: "see the range" => "sysctl net.ipv4.ip_local_port_range";
         alike LocalTupleInUse: "the same error means that this very connection exists already";
         alike LocalFamilyDisabled: "the same error means that no address is left to send from";
@@ -533,17 +591,32 @@ catalog! {
     LocalDenied = Local."local.denied" {
         holds: "a local policy (LSM, seccomp, cgroup, socket file permissions) forbids it";
         headline: "a policy of this host forbids the connection ({errno}), though there is a route";
-        next Client: "what confines this shell?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
+        headline "directory": "this user may not pass through the directory {unix_at} on the way to {host}";
+        headline "socket": "this user may not write to the socket {host}, and connecting takes that";
+        headline "policy": "a policy of this host forbids connecting to {host} ({errno}): its file does not";
+        headline "unix": "connecting to {host} is forbidden on this host ({errno})";
+        headline "peer": "the datagram socket {host} is connected to another one, and takes datagrams from that one alone";
+        headline "udp": "a policy of this host forbids the datagram ({errno}), though there is a route";
+        next ("directory") Client: "see the owner and mode of each directory" => "namei -l {host}";
+        next ("socket") Client: "see its owner and mode" => "ls -l {host}";
+        next ("directory", "socket") Client: "see this user's groups: one that was added later takes a new login" => "id";
+        next ("peer") Target: "see both ends" => "ss -xp src {unix_listed}";
+        next ("", "policy", "unix", "udp") Client: "what confines this shell?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
+        alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
+        alike UnreachableLocalRoute: "a policy rule may look at something that the route lookup does not know";
     }
     LocalSocketType = Local."local.socket-type" {
         holds: "the unix socket is of another type (datagram, seqpacket)";
-        headline: "the socket {host} is of another type";
-        next Target: "see its type" => "ss -lx";
+        headline: "{host} is no {unix_asked} socket: it is of another type";
+        headline "seen": "{host} is a {unix_type} socket, not a {unix_asked} one";
+        next ("") Client: "see its type" => "ss -axp src {host}";
+        next ("seen") Client: "ask it as what it is" => "whyconn {unix_typed}";
+        next ("seen") Client: "and have the client use that type, or the service's other socket" => "ss -axp src {unix_listed}";
     }
     LocalLimits = Local."local.limits" {
         holds: "out of file descriptors, buffers or memory";
         headline: "this process is out of what a socket needs ({errno})";
-        headline "files": "this process has no file descriptor left ({errno})";
+        headline "files": "this process has no file descriptor left ({errno}): it may have {limit}";
         next ("files") Client: "see the limit" => "ulimit -n";
         next ("") Client: "see what is short" => "free -m";
     }
@@ -551,17 +624,27 @@ catalog! {
     ServiceClosed = Service."service.closed" {
         holds: "the peer closes at once, without a byte";
         headline: "{endpoint} accepts the connection and closes it at once";
-        next Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
+        headline "proxy": "{endpoint} accepts the connection and closes it at once: it is a proxy, {listeners}, and what it leads to does not answer";
+        headline "unix": "{endpoint} accepts the connection and closes it at once";
+        next ("proxy") Target: "see where the proxy leads, and whether anything listens there" => "ss -ltnp 'sport = :{port}'";
+        next ("") Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
+        next ("unix") Target: "what does the service log, does it turn this user away, and is it a proxy whose backend is down?" => "ss -lxp src {unix_listed}";
     }
     ServiceReset = Service."service.reset" {
         holds: "the peer resets at once";
         headline: "{endpoint} accepts the connection and resets it at once";
-        next Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
+        headline "proxy": "{endpoint} accepts the connection and resets it at once: it is a proxy, {listeners}, and what it leads to does not answer";
+        headline "unix": "{endpoint} accepts the connection and resets it at once";
+        next ("proxy") Target: "see where the proxy leads, and whether anything listens there" => "ss -ltnp 'sport = :{port}'";
+        next ("") Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
+        next ("unix") Target: "what does the service log, does it turn this user away, and is it a proxy whose backend is down?" => "ss -lxp src {unix_listed}";
     }
     ServiceNotAccepting = Service."service.not-accepting" {
         holds: "the listener on this host completes handshakes (the kernel does), but the program does not accept";
         headline: "{endpoint} completes the handshake, but the program behind it does not accept the connection";
-        next Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -ltnp 'sport = :{port}'";
+        headline "unix": "{endpoint} takes the connection into its queue, but the program behind it does not accept it";
+        next ("") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -ltnp 'sport = :{port}'";
+        next ("unix") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -lxp src {unix_listed}";
         alike ConnectedOk: "the program may only be slow to accept";
     }
 }

@@ -17,6 +17,8 @@ pub enum Clue {
     CallFailed,
     /// The handshake completed.
     Handshake,
+    /// A datagram answered the datagram.
+    PeerAnswered,
     /// Both ends of the connection are the same.
     SameEnds,
     /// The connection stayed open and quiet for the grace.
@@ -39,6 +41,14 @@ pub enum Clue {
     SoError,
     /// SYNs were sent, and nothing came back.
     SynUnanswered,
+    /// A datagram was sent, and nothing came back.
+    DatagramUnanswered,
+    /// The datagram is still held in this host.
+    DatagramHeld,
+    /// UDP on this host found no socket for the datagram.
+    ClosedByOwnUdp,
+    /// UDP on this host did not answer the datagram: a filter did.
+    NotByOwnUdp,
     /// The SYN is still held in this host.
     SynHeld,
     /// The timer ran out, and nothing was sent again.
@@ -147,4 +157,44 @@ pub enum Clue {
     QueueFull,
     /// No process has accepted the connection.
     NotAccepted,
+    /// Which socket has the source port.
+    PortHeld,
+    /// Which socket has the very four numbers.
+    TupleHeld,
+    /// How many ephemeral ports are taken towards the target.
+    PortsCounted,
+    /// A seccomp filter is on.
+    SeccompOn,
+    /// Who accepts on the port.
+    AcceptedBy,
+    /// A part of the path does not exist, or leads nowhere.
+    PathMissing,
+    /// What lies at the path is no socket.
+    NotASocket,
+    /// What lies at the path is a socket.
+    FileIsSocket,
+    /// A directory of the path may not be searched.
+    DirectoryBarred,
+    /// The socket may not be written to.
+    NotWritable,
+    /// The socket may be written to.
+    FilePermits,
+    /// No socket in the kernel's list has this file or name.
+    SocketUnserved,
+    /// A socket has this file or name, and does not listen.
+    SocketBound,
+    /// The listener has shut itself down.
+    SocketShut,
+    /// A socket in the kernel's list takes connections by now.
+    SocketOpen,
+    /// A program listens on a socket that was bound under this path, and has another file.
+    NameKept,
+    /// A program has the abstract name with NUL bytes behind it.
+    NamePadded,
+    /// The type of the socket, from the kernel's list.
+    SocketTypeSeen,
+    /// A datagram socket that is connected to another one takes datagrams from that one alone.
+    PeerConnected,
+    /// Connect said for a while that the queue is full.
+    QueueStayedFull,
 }

@@ -110,7 +110,7 @@ fn refused(net: Net) -> Vec<Row> {
             "A15 a policy refuses at once",
             net.far().call(Call::Connect, E::ECONNREFUSED),
             "local.denied",
-            Likely,
+            Certain,
             client(),
             "",
         ),

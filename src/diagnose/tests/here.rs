@@ -270,7 +270,7 @@ fn policies(net: Net) -> Vec<Row> {
             "I-6 EPERM at once",
             net.far().call(Call::Connect, E::EPERM),
             "local.denied",
-            Likely,
+            Certain,
             client(),
             "",
         ),

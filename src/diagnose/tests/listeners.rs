@@ -126,8 +126,17 @@ fn acceptance(net: Net) -> Vec<Row> {
     let quiet = |peer, ms| open(AfterHandshake::Quiet, peer, ms);
     vec![
         row(
-            "no process accepts for a second",
-            quiet(PeerEnd::Unaccepted, 1000.0),
+            "a busy process has not accepted for a second and a half",
+            quiet(PeerEnd::Unaccepted, 1500.0),
+            STUCK,
+            Likely,
+            service(),
+            "",
+        )
+        .or(&["connected.ok"]),
+        row(
+            "no process accepts for three seconds",
+            quiet(PeerEnd::Unaccepted, 3000.0),
             STUCK,
             Certain,
             service(),

@@ -60,7 +60,7 @@ fn mapping() -> Vec<Row> {
             other_alone(failed("EAI_AGAIN").asked(|request| request.family = Some(Family::V6))),
             "resolve.no-address",
             Certain,
-            super::row::resolver(),
+            client(),
             "family",
         ),
         row("localhost does not resolve", failed("EAI_NONAME"), MAPPING, Certain, client(), "unresolved"),

@@ -165,6 +165,7 @@ pub(super) fn listening(address: &str) -> Listening {
         queue: 0,
         queue_limit: 128,
         owner: Owner { uid: 1000, process, cgroup: Some("/system.slice/web.service".into()) },
+        leads_to: None,
     }
 }
 

@@ -12,23 +12,23 @@ use nix::errno::Errno as E;
 use super::build::ip;
 use PathProtocol::{Tcp, Udp};
 
-fn router(address: &str, hop: u8) -> Option<Culprit> {
+pub(super) fn router(address: &str, hop: u8) -> Option<Culprit> {
     Some(Culprit::Router { address: Some(ip(address)), hop: Some(hop) })
 }
 
-fn after(hop: u8, address: &str) -> Option<Culprit> {
+pub(super) fn after(hop: u8, address: &str) -> Option<Culprit> {
     Some(Culprit::Path { after: Some(Hop { hop, address: Some(ip(address)) }) })
 }
 
-fn exceeded(from: &str) -> Option<PathAnswer> {
+pub(super) fn exceeded(from: &str) -> Option<PathAnswer> {
     Some(PathAnswer::TimeExceeded { from: Some(ip(from)), hop_limit: Some(63) })
 }
 
 /// Probes of the sweep: protocol, TTL (0 for the host's own), answer.
-type Shot = (PathProtocol, u8, Option<PathAnswer>);
+pub(super) type Shot = (PathProtocol, u8, Option<PathAnswer>);
 
 impl World {
-    fn sweep(self, shots: impl IntoIterator<Item = Shot>) -> Self {
+    pub(super) fn sweep(self, shots: impl IntoIterator<Item = Shot>) -> Self {
         let probe = |(protocol, ttl, answer): Shot| PathProbe {
             protocol,
             ttl: (ttl > 0).then_some(ttl),

@@ -1,7 +1,9 @@
 //! Takes one observation away again.
 
 use super::build::{V4, V6, ip};
-use crate::model::{Attempt, Evidence, Fact, Host, NameFiles, PathProtocol, RouteAnswer};
+use crate::model::{
+    Attempt, Call, Evidence, Fact, FailedCall, Host, NameFiles, PathProtocol, RouteAnswer, UnixAttempt,
+};
 use crate::verdict::Clue;
 use nix::errno::Errno as E;
 use std::net::SocketAddr;
@@ -23,6 +25,9 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
     };
     match clue {
         Clue::NameAnswer => less.lookup = Fact::NotAsked,
+        Clue::PortHeld | Clue::TupleHeld | Clue::PortsCounted => less.own_ends = Fact::NotAsked,
+        Clue::SeccompOn => less.host.seccomp = Fact::NotAsked,
+        Clue::AcceptedBy => less.listeners = Fact::NotAsked,
         Clue::OtherFamilyOnly => {
             if let Fact::Seen(lookup) = &mut less.lookup {
                 lookup.other_family = Fact::NotAsked;
@@ -38,7 +43,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             }
             about(&mut less, |attempt| attempt.failed = None);
         }
-        Clue::Handshake | Clue::LateAnswer => {
+        Clue::Handshake | Clue::PeerAnswered | Clue::LateAnswer => {
             less.attempts.iter_mut().for_each(|attempt| attempt.connected_ms = None)
         }
         Clue::SameEnds | Clue::OddSource => about(&mut less, |attempt| attempt.source = None),
@@ -73,7 +78,10 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             attempt.tcp = Fact::NotAsked;
             attempt.ended_ms = None;
         }),
-        Clue::SynHeld => about(&mut less, |attempt| attempt.unsent_bytes = Fact::NotAsked),
+        Clue::DatagramUnanswered => about(&mut less, |attempt| attempt.ended_ms = None),
+        Clue::SynHeld | Clue::DatagramHeld => {
+            about(&mut less, |attempt| attempt.unsent_bytes = Fact::NotAsked)
+        }
         Clue::OwnTtl => about(&mut less, |attempt| attempt.own_ttl = Fact::NotAsked),
         Clue::SynNotSent | Clue::SegmentsRejected | Clue::NoRepeat => {
             about(&mut less, |attempt| attempt.tcp = Fact::NotAsked);
@@ -107,7 +115,9 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
                 sweep.probes.retain(|probe| probe.protocol == PathProtocol::Tcp);
             }
         }),
-        Clue::ResetByFilter
+        Clue::ClosedByOwnUdp
+        | Clue::NotByOwnUdp
+        | Clue::ResetByFilter
         | Clue::LeftThisHost
         | Clue::NotOverLoopback
         | Clue::ResetByOwnTcp
@@ -149,6 +159,63 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             }
         }
         Clue::NotAccepted => about(&mut less, |attempt| attempt.acceptance = Fact::NotAsked),
+        Clue::PathMissing
+        | Clue::NotASocket
+        | Clue::FileIsSocket
+        | Clue::DirectoryBarred
+        | Clue::NotWritable
+        | Clue::FilePermits
+        | Clue::SocketUnserved
+        | Clue::SocketBound
+        | Clue::SocketShut
+        | Clue::SocketOpen
+        | Clue::NameKept
+        | Clue::NamePadded
+        | Clue::SocketTypeSeen
+        | Clue::PeerConnected
+        | Clue::QueueStayedFull => {}
+    }
+    if let Fact::Seen(unix) = &mut less.unix {
+        without_in_unix(unix, clue);
     }
     less
+}
+
+/// The same for the attempt at a unix socket.
+fn without_in_unix(unix: &mut UnixAttempt, clue: Clue) {
+    match clue {
+        Clue::CallFailed => {
+            unix.failed = None;
+        }
+        Clue::Handshake => {
+            unix.connected_ms = None;
+            unix.failed = Some(FailedCall { call: Call::Connect, errno: E::ECONNREFUSED.into() });
+        }
+        Clue::PeerClosed | Clue::PeerSpoke | Clue::StayedOpen | Clue::PeerReset => {
+            unix.after = Fact::NotAsked
+        }
+        Clue::PathMissing
+        | Clue::NotASocket
+        | Clue::FileIsSocket
+        | Clue::DirectoryBarred
+        | Clue::NotWritable
+        | Clue::FilePermits => unix.file = Fact::NotAsked,
+        Clue::SocketUnserved
+        | Clue::SocketBound
+        | Clue::SocketShut
+        | Clue::SocketOpen
+        | Clue::NameKept
+        | Clue::NamePadded
+        | Clue::SocketTypeSeen
+        | Clue::PeerConnected
+        | Clue::QueueFull => unix.listed = Fact::NotAsked,
+        Clue::ListensInNamespace => unix.elsewhere = Fact::NotAsked,
+        Clue::NotAccepted => unix.acceptance = Fact::NotAsked,
+        // The errno that says it, and how long it did.
+        Clue::QueueStayedFull => {
+            unix.full_ms = None;
+            unix.failed = None;
+        }
+        _ => {}
+    }
 }

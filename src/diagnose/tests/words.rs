@@ -226,3 +226,24 @@ fn more_time_is_more_than_was_asked_for() {
     let commands: Vec<_> = report.verdict.next.iter().filter_map(|step| step.command.as_deref()).collect();
     assert!(commands.iter().all(|command| !command.contains("-t 4s")), "{commands:?}");
 }
+
+#[test]
+fn a_datagram_is_not_told_as_a_connection() {
+    let mut wrong = Vec::new();
+    for (row, report, story) in told().filter(|(row, ..)| row.name.starts_with("UDP: ")) {
+        let mut all = sentences(&report, &story);
+        all.extend(
+            story.conversation.iter().flat_map(|picture| &picture.arrows).map(|arrow| arrow.label.clone()),
+        );
+        let words = ["SYN", "TCP", " tcp", "tcp port", "handshake", "connection", " ss -t", "-lt", "reset"];
+        let told = all.iter().filter(|sentence| words.iter().any(|word| sentence.contains(word)));
+        wrong.extend(told.map(|sentence| format!("{}: {sentence}", row.name)));
+        let again = all.iter().filter(|command| command.starts_with("whyconn "));
+        wrong.extend(
+            again
+                .filter(|command| !command.contains("udp://"))
+                .map(|command| format!("{}: {command}", row.name)),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -9,7 +9,9 @@ use std::io;
 pub enum CounterSet {
     /// TCP's, the family's, and what the loopback device carries.
     Ip,
-    /// And what listeners and the reverse path filter drop.
+    /// And what UDP had no socket for.
+    Udp,
+    /// What listeners and the reverse path filter drop.
     All,
 }
 
@@ -30,6 +32,7 @@ pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
     loopback_out(&devices).ok_or_else(|| missing("lo"))?;
     Ok(Counters {
         loopback_out: loopback_out(&devices).unwrap_or(0),
+        udp_no_ports: if set == CounterSet::Udp { udp_no_ports(family, &snmp, &snmp6) } else { None },
         ..parse(family, &snmp, &snmp6, &netstat)
     })
 }
@@ -54,10 +57,18 @@ fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
         out_requests: or_zero(ip("OutRequests", "Ip6OutRequests")),
         out_transmits: ip("OutTransmits", "Ip6OutTransmits"),
         out_resets: or_zero(in_pairs_of_lines(snmp, "Tcp:", "OutRsts")),
+        udp_no_ports: None,
         in_segments: or_zero(in_pairs_of_lines(snmp, "Tcp:", "InSegs")),
         listen_overflows: or_zero(in_pairs_of_lines(netstat, "TcpExt:", "ListenOverflows")),
         reverse_path_filter: or_zero(in_pairs_of_lines(netstat, "TcpExt:", "IPReversePathFilter")),
         loopback_out: 0,
+    }
+}
+
+fn udp_no_ports(family: Family, snmp: &str, snmp6: &str) -> Option<i64> {
+    match family {
+        Family::V4 => in_pairs_of_lines(snmp, "Udp:", "NoPorts"),
+        Family::V6 => in_column(snmp6, "Udp6NoPorts"),
     }
 }
 
@@ -94,6 +105,7 @@ pub fn difference(before: &Counters, after: &Counters) -> Counters {
         out_requests: after.out_requests - before.out_requests,
         out_transmits: after.out_transmits.zip(before.out_transmits).map(|(after, before)| after - before),
         out_resets: after.out_resets - before.out_resets,
+        udp_no_ports: after.udp_no_ports.zip(before.udp_no_ports).map(|(after, before)| after - before),
         in_segments: after.in_segments - before.in_segments,
         listen_overflows: after.listen_overflows - before.listen_overflows,
         reverse_path_filter: after.reverse_path_filter - before.reverse_path_filter,
@@ -107,7 +119,8 @@ mod tests {
 
     const SNMP: &str = "Ip: Forwarding InReceives ForwDatagrams InDelivers OutRequests OutTransmits\n\
                         Ip: 1 100 7 90 80 79\nIcmp: InMsgs\nIcmp: 3\n\
-                        Tcp: InSegs OutRsts MaxConn\nTcp: 50 4 -1\n";
+                        Tcp: InSegs OutRsts MaxConn\nTcp: 50 4 -1\n\
+                        Udp: InDatagrams NoPorts\nUdp: 9 6\n";
     const NETSTAT: &str = "TcpExt: ListenOverflows IPReversePathFilter\nTcpExt: 2 1\nIpExt: InMcastPkts InOctets InBcastPkts\nIpExt: 1 9 1\n";
 
     #[test]
@@ -116,7 +129,9 @@ mod tests {
         assert_eq!((read.in_receives, read.in_delivers, read.forwarded), (100, 90, 7));
         assert_eq!((read.out_requests, read.out_transmits), (80, Some(79)));
         assert_eq!((read.out_resets, read.in_segments, read.listen_overflows), (4, 50, 2));
-        assert_eq!(read.reverse_path_filter, 1);
+        assert_eq!((read.reverse_path_filter, read.udp_no_ports), (1, None));
+        assert_eq!(udp_no_ports(Family::V4, SNMP, ""), Some(6));
+        assert_eq!(udp_no_ports(Family::V6, SNMP, "Udp6NoPorts   \t3\n"), Some(3));
         assert_eq!((read.in_multicast, read.swallowed()), (2, 1));
         let v6 = parse(Family::V6, SNMP, "Ip6InReceives   \t5\nIp6InDelivers 4\n", NETSTAT);
         assert_eq!((v6.in_receives, v6.in_delivers, v6.out_transmits, v6.out_resets), (5, 4, None, 4));

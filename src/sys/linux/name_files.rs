@@ -311,6 +311,8 @@ fn set_options(settings: &mut ResolverSettings, mut rest: &str) {
             settings.timeout_s = strtol(value).clamp(1, 30) as u8;
         } else if let Some(value) = rest.strip_prefix("attempts:") {
             settings.attempts = strtol(value).clamp(0, 5) as u8;
+        } else if cut(rest, is_blank).0 == "use-vc" {
+            settings.use_vc = true;
         }
         rest = cut(rest, is_blank).1;
     }

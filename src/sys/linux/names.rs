@@ -1,6 +1,6 @@
 //! The C library's resolver: what ordinary programs get.
 
-use crate::model::{Errno, Family, Resolved};
+use crate::model::{Errno, Family, Resolved, Transport};
 use dns_lookup::{AddrInfoHints, getaddrinfo};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -70,9 +70,13 @@ pub fn lookup_host(name: &str, family: Option<Family>) -> Result<Vec<Resolved>, 
     Ok(addresses)
 }
 
-/// The TCP port of a service, from /etc/services or wherever nsswitch has it.
-pub fn lookup_service(name: &str) -> Option<u16> {
-    let hints = AddrInfoHints { socktype: libc::SOCK_STREAM, ..AddrInfoHints::default() };
+/// The port of a service, from /etc/services or wherever nsswitch has it.
+pub fn lookup_service(name: &str, transport: Transport) -> Option<u16> {
+    let socktype = match transport {
+        Transport::Udp => libc::SOCK_DGRAM,
+        _ => libc::SOCK_STREAM,
+    };
+    let hints = AddrInfoHints { socktype, ..AddrInfoHints::default() };
     let mut answers = getaddrinfo(None, Some(name), Some(hints)).ok()?;
     answers.find_map(Result::ok).map(|answer| answer.sockaddr.port())
 }

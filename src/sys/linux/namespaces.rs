@@ -4,7 +4,7 @@
 //! /proc/PID/ns it asks for no right to trace it (`get_proc_task_net`, fs/proc/proc_net.c).
 
 use super::owners::{MOST_PROCESSES, PATIENCE, cgroup_of};
-use crate::model::covers;
+use crate::model::{Transport, covers};
 use procfs::net::{TcpNetEntries, TcpNetEntry};
 use procfs::prelude::FromBufReadSI;
 use procfs::process::all_processes;
@@ -25,10 +25,10 @@ const MOST_MEMBERS: usize = 4096;
 const MOST_LISTENING: usize = 256;
 
 /// Processes of one namespace that are tried, where one is gone.
-const TRIES: usize = 4;
+pub(super) const TRIES: usize = 4;
 
 /// More bytes than this of one table are not read.
-const MOST_BYTES: u64 = 16 << 20;
+pub(super) const MOST_BYTES: u64 = 16 << 20;
 
 /// A listener in another network namespace, before its process is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,19 +49,38 @@ pub struct ForeignSocket {
 
 /// A process, by what tells its namespace and its user.
 #[derive(Debug, Clone, Copy)]
-struct Member {
-    pid: i32,
+pub(super) struct Member {
+    pub(super) pid: i32,
     uid: Option<u32>,
 }
 
-/// Who listens on the target's port in another network namespace than this thread's.
+/// Who listens on the target's port in another network namespace than this thread's; for UDP, who is bound to it.
 ///
 /// Namespaces without a process that can be seen are not found.
 ///
 /// # Errors
 /// /proc can't be read, or nothing was found in the time there is.
-pub fn listening_elsewhere(target: SocketAddr) -> io::Result<Vec<ForeignSocket>> {
+pub fn listening_elsewhere(target: SocketAddr, transport: Transport) -> io::Result<Vec<ForeignSocket>> {
     let begun = Instant::now();
+    let (namespaces, mut cut) = other_namespaces(begun)?;
+    let mut found = Vec::new();
+    for (namespace, members) in &namespaces {
+        if begun.elapsed() > PATIENCE || found.len() >= MOST_LISTENING {
+            cut = true;
+            break;
+        }
+        found.extend(listening_in(*namespace, members, target, transport));
+    }
+    found.truncate(MOST_LISTENING);
+    if found.is_empty() && cut {
+        return Err(io::Error::other("too many processes to look through in time"));
+    }
+    Ok(found)
+}
+
+/// The other network namespaces, by the inode of their /proc/PID/net/tcp, with the processes that live in each;
+/// and whether the looking ended before all was seen.
+pub(super) fn other_namespaces(begun: Instant) -> io::Result<(BTreeMap<u64, Vec<Member>>, bool)> {
     let ours = fs::metadata("/proc/thread-self/net/tcp")?.ino();
     let mut namespaces: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
     let mut cut = false;
@@ -80,26 +99,23 @@ pub fn listening_elsewhere(target: SocketAddr) -> io::Result<Vec<ForeignSocket>>
             namespaces.entry(table.ino()).or_default().push(member);
         }
     }
-    let mut found = Vec::new();
-    for (namespace, members) in &namespaces {
-        if begun.elapsed() > PATIENCE || found.len() >= MOST_LISTENING {
-            cut = true;
-            break;
-        }
-        found.extend(listening_in(*namespace, members, target));
-    }
-    found.truncate(MOST_LISTENING);
-    if found.is_empty() && cut {
-        return Err(io::Error::other("too many processes to look through in time"));
-    }
-    Ok(found)
+    Ok((namespaces, cut))
 }
 
-fn listening_in(namespace: u64, members: &[Member], target: SocketAddr) -> Vec<ForeignSocket> {
+fn listening_in(
+    namespace: u64,
+    members: &[Member],
+    target: SocketAddr,
+    transport: Transport,
+) -> Vec<ForeignSocket> {
+    let [v4, v6] = match transport {
+        Transport::Udp => ["udp", "udp6"],
+        _ => ["tcp", "tcp6"],
+    };
     let tables = members.iter().take(TRIES).find_map(|member| {
-        let mut sockets = listening_of(member.pid, "tcp", namespace, target.port()).ok()?;
+        let mut sockets = listening_of(member.pid, v4, namespace, target.port()).ok()?;
         // A kernel without IPv6 has no second table.
-        sockets.extend(listening_of(member.pid, "tcp6", namespace, target.port()).into_iter().flatten());
+        sockets.extend(listening_of(member.pid, v6, namespace, target.port()).into_iter().flatten());
         Some((member.pid, sockets))
     });
     let Some((pid, sockets)) = tables.filter(|(_, sockets)| !sockets.is_empty()) else { return Vec::new() };
@@ -119,17 +135,17 @@ fn listening_in(namespace: u64, members: &[Member], target: SocketAddr) -> Vec<F
         .collect()
 }
 
-/// The listeners on a port in one of a process's tables, `tcp` or `tcp6`.
+/// The listeners on a port in one of a process's tables: `tcp`, `tcp6`, `udp` or `udp6`, of one format.
 fn listening_of(pid: i32, table: &str, namespace: u64, port: u16) -> io::Result<Vec<TcpNetEntry>> {
     let file = open(pid, table)?;
     // The process may be gone, and its id another's. The tables of one namespace have different inodes.
     if fs::metadata(format!("/proc/{pid}/net/tcp"))?.ino() != namespace {
         return Err(io::Error::from(io::ErrorKind::NotFound));
     }
-    let mut sockets =
-        TcpNetEntries::from_buf_read(listening_lines(file)?.as_slice(), procfs::current_system_info())
-            .map_err(io::Error::other)?
-            .0;
+    let lines = if table.starts_with("udp") { bound_lines(file)? } else { listening_lines(file)? };
+    let mut sockets = TcpNetEntries::from_buf_read(lines.as_slice(), procfs::current_system_info())
+        .map_err(io::Error::other)?
+        .0;
     sockets.retain(|socket| socket.local_address.port() == port);
     Ok(sockets)
 }
@@ -150,6 +166,19 @@ fn listening_lines(table: impl BufRead) -> io::Result<Vec<u8>> {
             kept.push(b'\n');
         } else if state != Some("03") {
             break;
+        }
+    }
+    Ok(kept)
+}
+
+/// The header of a UDP table, and the lines of sockets that are connected to nobody (`TCP_CLOSE`).
+fn bound_lines(table: impl BufRead) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    for (number, line) in table.lines().enumerate() {
+        let line = line?;
+        if number == 0 || line.split_ascii_whitespace().nth(3) == Some("07") {
+            kept.extend_from_slice(line.as_bytes());
+            kept.push(b'\n');
         }
     }
     Ok(kept)

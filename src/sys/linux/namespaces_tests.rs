@@ -113,7 +113,8 @@ fn a_listener_in_another_namespace_is_found_with_its_addresses() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
     let port = port.trim().parse().unwrap();
     let look = |address: &str| {
-        let found = listening_elsewhere(SocketAddr::new(address.parse().unwrap(), port)).unwrap();
+        let found =
+            listening_elsewhere(SocketAddr::new(address.parse().unwrap(), port), Transport::Tcp).unwrap();
         assert_eq!(found.len(), 1, "{found:?}");
         found.into_iter().next().unwrap()
     };
@@ -133,7 +134,20 @@ fn a_listener_in_another_namespace_is_found_with_its_addresses() {
 fn a_listener_of_our_own_namespace_is_not_elsewhere() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     // A machine that stands still for a second may cut the looking short.
-    if let Ok(found) = listening_elsewhere(listener.local_addr().unwrap()) {
+    if let Ok(found) = listening_elsewhere(listener.local_addr().unwrap(), Transport::Tcp) {
         assert!(found.is_empty(), "{found:?}");
     }
+}
+
+#[test]
+fn bound_datagram_sockets_are_kept_and_connected_ones_are_not() {
+    let table = [
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n",
+        "  88: 0100007F:14EB 0B0000C6:0035 01 00000000:00000000 00:00000000 00000000  1000        0 4711 2 0000000000000000 0\n",
+        "  99: 0100007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 1234 2 0000000000000000 0\n",
+    ];
+    let kept = bound_lines(table.concat().as_bytes()).unwrap();
+    let read = TcpNetEntries::from_buf_read(kept.as_slice(), procfs::current_system_info()).unwrap().0;
+    assert_eq!(read.len(), 1);
+    assert_eq!((read[0].local_address.to_string().as_str(), read[0].inode), ("127.0.0.1:53", 1234));
 }

@@ -256,6 +256,8 @@ fn protocol_number(transport: Transport) -> u8 {
     match transport {
         Transport::Tcp => libc::IPPROTO_TCP as u8,
         Transport::Udp => libc::IPPROTO_UDP as u8,
+        // No packet of it is ever routed.
+        Transport::Unix => libc::IPPROTO_IP as u8,
     }
 }
 

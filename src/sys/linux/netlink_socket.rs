@@ -62,7 +62,6 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
     pub(super) fn open(protocol: isize) -> io::Result<Self> {
         let mut socket = Socket::new(protocol)?;
         socket.bind_auto()?;
-        socket.connect(&NetlinkAddr::new(0, 0))?;
         SockRef::from(&socket).set_read_timeout(Some(PATIENCE))?;
         // Strict checking lets the kernel filter dumps; without it the filters of the callers still hold.
         let _ = socket.set_netlink_get_strict_chk(true);
@@ -104,7 +103,7 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
     fn try_ask(&mut self, request: M) -> Result<M, Refused> {
         self.send(request, NLM_F_REQUEST)?;
         for _ in 0..MOST_STRAYS {
-            let (bytes, _) = self.socket.recv_from_full()?;
+            let bytes = self.receive()?;
             let message = parse(&bytes)?;
             if message.header.sequence_number != self.sequence {
                 continue;
@@ -125,7 +124,7 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
         self.send(request, NLM_F_REQUEST | NLM_F_DUMP)?;
         let mut messages = 0;
         loop {
-            let (bytes, _) = self.socket.recv_from_full()?;
+            let bytes = self.receive()?;
             let mut rest = bytes.as_slice();
             while !rest.is_empty() {
                 let message = parse(rest)?;
@@ -153,6 +152,17 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
         }
     }
 
+    /// The next datagram of the kernel's; anybody may send to a socket that is not connected.
+    fn receive(&mut self) -> io::Result<Vec<u8>> {
+        for _ in 0..MOST_STRAYS {
+            let (bytes, sender) = self.socket.recv_from_full()?;
+            if sender.port_number() == 0 {
+                return Ok(bytes);
+            }
+        }
+        Err(io::Error::other("messages of other processes only"))
+    }
+
     fn send(&mut self, request: M, flags: u16) -> io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut header = NetlinkHeader::default();
@@ -162,7 +172,8 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
         message.finalize();
         let mut bytes = vec![0; message.buffer_len()];
         message.serialize(&mut bytes);
-        self.socket.send(&bytes, 0).map(drop)
+        // Not connected: a filter that forbids connect(2) leaves the tables to be read.
+        self.socket.send_to(&bytes, &NetlinkAddr::new(0, 0), 0).map(drop)
     }
 }
 

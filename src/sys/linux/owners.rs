@@ -20,7 +20,7 @@ const MOST_DESCRIPTORS: usize = 65_536;
 const MOST_CGROUPS: usize = 20_000;
 
 /// Longer than this no single pass through /proc or the control groups takes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The longest control group's path that is shown, in characters.
 const MOST_PATH: usize = 256;
@@ -114,7 +114,8 @@ fn sockets_of(pid: i32, wanted: &BTreeSet<u64>, cut: &mut bool) -> io::Result<Ve
     Ok(found)
 }
 
-fn named(pid: i32) -> Option<Process> {
+/// A process by its id; nothing where it is gone or hidden.
+pub fn named(pid: i32) -> Option<Process> {
     let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
     let name = String::from_utf8_lossy(&name);
     let name = clean_to(name.strip_suffix('\n').unwrap_or(&name), 64);

@@ -31,3 +31,79 @@ pub fn ipv6_disabled(device: &str) -> io::Result<bool> {
         Err(error) => Err(error),
     }
 }
+
+/// `net.ipv4.ip_local_port_range`: the first and the last ephemeral port, of both families.
+///
+/// # Errors
+/// The file can't be read, or holds something else.
+pub fn local_port_range() -> io::Result<(u16, u16)> {
+    let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")?;
+    let mut numbers = text.split_ascii_whitespace().map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(first)), Some(Ok(last))) if first <= last => Ok((first, last)),
+        _ => Err(io::Error::other("ip_local_port_range holds no range")),
+    }
+}
+
+/// How many ports from `first` to `last` `net.ipv4.ip_local_reserved_ports` keeps out.
+///
+/// # Errors
+/// The file can't be read.
+pub fn reserved_ports(first: u16, last: u16) -> io::Result<u32> {
+    let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_reserved_ports")?;
+    Ok(count_reserved(&text, first, last))
+}
+
+/// `80,1000-1010`: ports and ranges.
+fn count_reserved(text: &str, first: u16, last: u16) -> u32 {
+    text.trim()
+        .split(',')
+        .filter_map(|part| {
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            let (from, to) =
+                (from.trim().parse::<u16>().ok()?.max(first), to.trim().parse::<u16>().ok()?.min(last));
+            (from <= to).then(|| u32::from(to - from) + 1)
+        })
+        .sum()
+}
+
+/// `RLIMIT_NOFILE`, the soft one: how many descriptors this process may have. Needs none itself.
+///
+/// # Errors
+/// The errno of `getrlimit`.
+pub fn descriptor_limit() -> io::Result<u64> {
+    let (soft, _) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)?;
+    Ok(soft)
+}
+
+/// `Seccomp` of /proc/self/status (proc_pid_status(5)): 0 off, 1 strict, 2 filter.
+///
+/// # Errors
+/// The file can't be read, or does not say.
+pub fn seccomp_mode() -> io::Result<u8> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("Seccomp:")?.trim().parse().ok())
+        .ok_or_else(|| io::Error::other("/proc/self/status does not say"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_ports_are_counted_inside_the_range() {
+        assert_eq!(count_reserved("", 32768, 60999), 0);
+        assert_eq!(count_reserved("40000,50000-50009,70000", 32768, 60999), 11);
+        assert_eq!(count_reserved("1-65535\n", 40000, 40003), 4);
+        assert_eq!(count_reserved("80,443,x-y", 40000, 40003), 0);
+    }
+
+    #[test]
+    fn this_process_has_a_limit_and_a_range() {
+        assert!(descriptor_limit().unwrap() > 0);
+        let (first, last) = local_port_range().unwrap();
+        assert!(first > 0 && first <= last);
+        assert!(seccomp_mode().unwrap() <= 2);
+    }
+}

@@ -1,13 +1,13 @@
-//! sock_diag(7): TCP sockets of this network namespace, as any user may see them, whoever owns them.
+//! sock_diag(7): TCP and UDP sockets of this network namespace, as any user may see them, whoever owns them.
 
 use super::netlink_socket::{NetlinkSocket, Refused};
-use crate::model::PeerEnd;
+use crate::model::{PeerEnd, SocketState};
 use crate::sanitize::clean_to;
 use netlink_packet_sock_diag::inet::nlas::Nla;
 use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags};
 use netlink_packet_sock_diag::{
-    AF_INET, AF_INET6, IPPROTO_TCP, SockDiagMessage, TCP_CLOSE, TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_LISTEN,
-    TCP_SYN_RECV,
+    AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP, SockDiagMessage, TCP_CLOSE, TCP_CLOSE_WAIT, TCP_ESTABLISHED,
+    TCP_LISTEN, TCP_SYN_RECV, TCP_TIME_WAIT,
 };
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use nix::errno::Errno;
@@ -23,10 +23,13 @@ const MOST_LISTENING: usize = 1024;
 /// `INET_DIAG_CGROUP_ID` (linux/inet_diag.h, since 5.8): the inode of the control group's directory.
 const CGROUP_ID: u16 = 21;
 
+/// `TCP_BOUND_INACTIVE` (include/net/tcp_states.h, since 6.8): asked for by its bit, listed as closed.
+const BOUND_INACTIVE: u8 = 13;
+
 /// `INET_DIAG_NOCOOKIE`: any socket with these ends.
 const ANY_COOKIE: [u8; 8] = [0xff; 8];
 
-/// A TCP socket in LISTEN, before its owner is looked up.
+/// A TCP socket in LISTEN, or a UDP socket that is bound and takes datagrams from anybody, before its owner is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListeningSocket {
     /// Address and port.
@@ -35,9 +38,9 @@ pub struct ListeningSocket {
     pub only_v6: Option<bool>,
     /// The device that it is bound to, made safe.
     pub device: Option<String>,
-    /// Connections that wait to be accepted.
+    /// Connections that wait to be accepted; for UDP the bytes that wait to be read.
     pub queue: u32,
-    /// The backlog.
+    /// The backlog; for UDP the bytes that wait to be sent.
     pub queue_limit: u32,
     /// The user's id.
     pub uid: u32,
@@ -47,10 +50,27 @@ pub struct ListeningSocket {
     pub cgroup_id: Option<u64>,
 }
 
+/// Any TCP socket, before its owner is looked up. Addresses are as the wire has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TcpSocket {
+    /// Its own end.
+    pub local: SocketAddr,
+    /// Its peer.
+    pub remote: Option<SocketAddr>,
+    /// What it is at.
+    pub state: SocketState,
+    /// The user's id.
+    pub uid: u32,
+    /// The inode; 0 where no process has it.
+    pub inode: u64,
+    /// The control group's id.
+    pub cgroup_id: Option<u64>,
+}
+
 /// An open sock_diag socket.
 #[derive(Debug)]
 pub struct SockDiag {
-    socket: NetlinkSocket<SockDiagMessage>,
+    pub(super) socket: NetlinkSocket<SockDiagMessage>,
 }
 
 impl SockDiag {
@@ -67,12 +87,39 @@ impl SockDiag {
     /// # Errors
     /// The socket's errno, or the kernel's: `ENOENT` where it has no `tcp_diag`.
     pub fn listening(&mut self, port: u16) -> io::Result<Vec<ListeningSocket>> {
+        self.near(port, IPPROTO_TCP, (StateFlags::LISTEN, TCP_LISTEN))
+    }
+
+    /// The same for UDP: sockets that are bound, and connected to nobody (`TCP_CLOSE` in net/ipv4/udp_diag.c).
+    ///
+    /// # Errors
+    /// The socket's errno, or the kernel's: `ENOENT` where it has no `udp_diag`.
+    pub fn bound(&mut self, port: u16) -> io::Result<Vec<ListeningSocket>> {
+        self.near(port, IPPROTO_UDP, (StateFlags::CLOSE, TCP_CLOSE))
+    }
+
+    /// Sockets of one state, on a port and on ports at most [`NEAR`] away.
+    fn near(
+        &mut self,
+        port: u16,
+        protocol: u8,
+        (wanted, state): (StateFlags, u8),
+    ) -> io::Result<Vec<ListeningSocket>> {
         let mut found = Vec::new();
         for family in [AF_INET, AF_INET6] {
-            self.dump(family, StateFlags::LISTEN, no_ends(family), |answer| {
+            let states = wanted.clone();
+            let request = SockDiagMessage::InetRequest(InetRequest {
+                family,
+                protocol,
+                extensions: ExtensionFlags::empty(),
+                states,
+                socket_id: no_ends(family),
+            });
+            self.socket.dump(request, |message| {
+                let SockDiagMessage::InetResponse(answer) = message else { return };
                 let near = answer.header.socket_id.source_port.abs_diff(port) <= NEAR;
-                if near && answer.header.state == TCP_LISTEN && found.len() < MOST_LISTENING {
-                    found.push(listening_socket(answer));
+                if near && answer.header.state == state && found.len() < MOST_LISTENING {
+                    found.push(listening_socket(&answer));
                 }
             })?;
         }
@@ -129,6 +176,19 @@ impl SockDiag {
         Ok(found)
     }
 
+    /// Goes through the TCP sockets of this network namespace in any state, `TIME_WAIT` and bound idle ones
+    /// (Linux 6.8) included, both families; bounded in number.
+    ///
+    /// # Errors
+    /// The socket's errno, or the kernel's.
+    pub fn sockets(&mut self, mut each: impl FnMut(&TcpSocket)) -> io::Result<()> {
+        let states = StateFlags::from_bits_retain(StateFlags::all().bits() | 1 << BOUND_INACTIVE);
+        for family in [AF_INET, AF_INET6] {
+            self.dump(family, states.clone(), no_ends(family), |answer| each(&tcp_socket(answer)))?;
+        }
+        Ok(())
+    }
+
     fn dump(
         &mut self,
         family: u8,
@@ -141,6 +201,30 @@ impl SockDiag {
                 each(&answer);
             }
         })
+    }
+}
+
+fn tcp_socket(answer: &InetResponse) -> TcpSocket {
+    let InetResponse { header, .. } = answer;
+    let id = &header.socket_id;
+    let state = match header.state {
+        TCP_LISTEN => SocketState::Listen,
+        TCP_TIME_WAIT => SocketState::TimeWait,
+        TCP_CLOSE | BOUND_INACTIVE => SocketState::Bound,
+        _ => SocketState::Connected,
+    };
+    let cgroup_id = answer.nlas.iter().find_map(|attribute| match attribute {
+        Nla::Other(other) => read_cgroup_id(other),
+        _ => None,
+    });
+    TcpSocket {
+        local: canonical(SocketAddr::new(id.source_address, id.source_port)),
+        remote: Some(canonical(SocketAddr::new(id.destination_address, id.destination_port)))
+            .filter(|_| matches!(state, SocketState::Connected | SocketState::TimeWait)),
+        state,
+        uid: header.uid,
+        inode: u64::from(header.inode),
+        cgroup_id,
     }
 }
 

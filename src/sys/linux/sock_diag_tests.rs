@@ -3,7 +3,7 @@
 use super::*;
 use socket2::{Domain, SockRef, Socket, Type};
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -167,4 +167,17 @@ fn listeners_near_a_port_are_listed_with_their_queues() {
     assert!(find(&only).only_v6.is_some());
     let far = sockets.listening(plain.local_addr().unwrap().port().wrapping_sub(NEAR + 1)).unwrap();
     assert!(!far.iter().any(|socket| socket.address == plain.local_addr().unwrap()));
+}
+
+#[test]
+fn datagram_sockets_are_listed_while_they_are_connected_to_nobody() {
+    let plain = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = plain.local_addr().unwrap();
+    let mut sockets = SockDiag::open().unwrap();
+    let mut has =
+        || sockets.bound(address.port()).unwrap().into_iter().find(|socket| socket.address == address);
+    let found = has().unwrap();
+    assert!(found.inode != 0 && found.only_v6.is_none() && found.device.is_none());
+    plain.connect(address).unwrap();
+    assert!(has().is_none());
 }

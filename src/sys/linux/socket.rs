@@ -5,11 +5,11 @@ use super::{errqueue, tcp_info};
 use crate::model::{
     AfterHandshake, Call, Errno, Fact, FailedCall, Family, Millis, QueueEntry, TcpInfo, TcpState,
 };
+use crate::sanitize::clean_to;
 use nix::errno::Errno as E;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, SockAddr, Socket, Type};
-use std::io;
-use std::mem::MaybeUninit;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -47,6 +47,18 @@ pub struct Started {
     pub outcome: Result<Connecting, FailedCall>,
 }
 
+/// The longest piece of what a peer says that is read, in bytes.
+const MOST_HEARD: usize = 256;
+
+/// What a peer did after the handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// What.
+    pub after: AfterHandshake,
+    /// What it said, made safe.
+    pub said: Option<String>,
+}
+
 /// One look at the socket, in the order that loses nothing: `TCP_INFO`, `SO_ERROR`, error queue.
 #[derive(Debug)]
 pub struct Final {
@@ -80,7 +92,7 @@ impl TcpClient {
         if let Some(interface) = &self.interface {
             socket.bind_device(Some(interface.as_bytes())).map_err(failed(Call::BindDevice))?;
         }
-        if let Some(local) = self.local_end() {
+        if let Some(local) = local_end(self.address, self.source, self.source_port) {
             if self.source_port.is_some() {
                 socket.set_reuse_address(true).map_err(failed(Call::Bind))?;
             } else {
@@ -103,22 +115,41 @@ impl TcpClient {
             _ => Ok(Connecting { socket, queue_missing }),
         }
     }
+}
 
-    fn local_end(&self) -> Option<SocketAddr> {
-        if self.source.is_none() && self.source_port.is_none() {
-            return None;
-        }
-        let any = match self.address {
-            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        let mut local = SocketAddr::new(self.source.unwrap_or(any), self.source_port.unwrap_or(0));
-        // A link-local source lives on the same link as the link-local target.
-        if let (SocketAddr::V6(local), SocketAddr::V6(remote)) = (&mut local, self.address) {
-            local.set_scope_id(remote.scope_id());
-        }
-        Some(local)
+/// What to bind to; `None` where nothing was asked for.
+pub(super) fn local_end(
+    address: SocketAddr,
+    source: Option<IpAddr>,
+    source_port: Option<u16>,
+) -> Option<SocketAddr> {
+    if source.is_none() && source_port.is_none() {
+        return None;
     }
+    let any = match address {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let mut local = SocketAddr::new(source.unwrap_or(any), source_port.unwrap_or(0));
+    // A link-local source lives on the same link as the link-local target.
+    if let (SocketAddr::V6(local), SocketAddr::V6(remote)) = (&mut local, address) {
+        local.set_scope_id(remote.scope_id());
+    }
+    Some(local)
+}
+
+/// `sk_wmem_alloc`, the third number of `SO_MEMINFO` (`SK_MEMINFO_WMEM_ALLOC`, linux/sock_diag.h).
+pub(super) fn unsent_bytes(socket: &Socket) -> Fact<u32> {
+    let mut buffer = [0; CAPACITY];
+    getsockopt_bytes(socket.as_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO, &mut buffer)
+        .and_then(|bytes| {
+            bytes
+                .get(8..12)
+                .and_then(|four| four.try_into().ok())
+                .map(u32::from_ne_bytes)
+                .ok_or_else(|| io::Error::other("SO_MEMINFO is too short"))
+        })
+        .into()
 }
 
 /// TTL (IPv4) or hop limit (IPv6) of what the socket sends; anybody may set it.
@@ -158,7 +189,7 @@ impl Connecting {
         if syn_sent(&tcp) && (so_error.is_some() || queue.seen().is_some_and(|entries| !entries.is_empty())) {
             tcp = self.tcp_info();
         }
-        let unsent_bytes = if syn_sent(&tcp) { self.unsent_bytes() } else { Fact::NotAsked };
+        let unsent_bytes = if syn_sent(&tcp) { unsent_bytes(&self.socket) } else { Fact::NotAsked };
         Final { tcp, so_error, queue, unsent_bytes }
     }
 
@@ -213,18 +244,8 @@ impl Connecting {
     }
 
     /// One non-blocking read; `None` while nothing has come.
-    pub fn read_once(&self) -> Option<AfterHandshake> {
-        let mut buffer = [MaybeUninit::<u8>::uninit(); 256];
-        match self.socket.recv(&mut buffer) {
-            Ok(0) => Some(AfterHandshake::Closed),
-            Ok(bytes) => Some(AfterHandshake::Data(u32::try_from(bytes).unwrap_or(u32::MAX))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
-            Err(error) => match Errno::from_io(&error).get() {
-                E::ECONNRESET | E::EPIPE => Some(AfterHandshake::Reset),
-                _ => None,
-            },
-        }
+    pub fn read_once(&self) -> Option<Heard> {
+        hear(&self.socket)
     }
 
     fn tcp_info(&self) -> Fact<TcpInfo> {
@@ -233,18 +254,24 @@ impl Connecting {
             .and_then(|bytes| tcp_info::decode(bytes).ok_or_else(|| io::Error::other("TCP_INFO is empty")))
             .into()
     }
+}
 
-    /// `sk_wmem_alloc`, the third number of `SO_MEMINFO` (`SK_MEMINFO_WMEM_ALLOC`, linux/sock_diag.h).
-    fn unsent_bytes(&self) -> Fact<u32> {
-        let mut buffer = [0; CAPACITY];
-        getsockopt_bytes(self.socket.as_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO, &mut buffer)
-            .and_then(|bytes| {
-                bytes
-                    .get(8..12)
-                    .and_then(|four| four.try_into().ok())
-                    .map(u32::from_ne_bytes)
-                    .ok_or_else(|| io::Error::other("SO_MEMINFO is too short"))
+/// One non-blocking read of what a peer says; `None` while nothing has come.
+pub(super) fn hear(mut socket: &Socket) -> Option<Heard> {
+    let only = |after| Some(Heard { after, said: None });
+    let mut buffer = [0; MOST_HEARD];
+    match socket.read(&mut buffer) {
+        Ok(0) => only(AfterHandshake::Closed),
+        Ok(bytes) => {
+            let said = String::from_utf8_lossy(buffer.get(..bytes).unwrap_or_default());
+            Some(Heard {
+                after: AfterHandshake::Data(u32::try_from(bytes).unwrap_or(u32::MAX)),
+                said: Some(clean_to(said.trim_end(), MOST_HEARD)),
             })
-            .into()
+        }
+        Err(error) => match Errno::from_io(&error).get() {
+            E::ECONNRESET | E::EPIPE => only(AfterHandshake::Reset),
+            _ => None,
+        },
     }
 }

@@ -2,13 +2,26 @@
 
 use super::errqueue;
 use super::raw::register;
-use super::socket::enable_error_queue;
+use super::socket::{enable_error_queue, local_end, unsent_bytes};
 use crate::model::{Call, Errno, Fact, FailedCall, Family, Millis, QueueEntry};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use tokio::io::Interest;
+
+/// How to make the socket.
+#[derive(Debug, Clone)]
+pub struct UdpClient {
+    /// The far end.
+    pub address: SocketAddr,
+    /// `--source`.
+    pub source: Option<IpAddr>,
+    /// `--source-port`.
+    pub source_port: Option<u16>,
+    /// `--interface`.
+    pub interface: Option<String>,
+}
 
 /// A UDP socket connected to its one peer: datagrams from anybody else are not delivered (udp(7)).
 #[derive(Debug)]
@@ -27,19 +40,37 @@ pub struct UdpLook {
     pub queue: Fact<Vec<QueueEntry>>,
 }
 
-impl UdpTalk {
-    /// Makes the socket and connects it; nothing is sent.
+impl UdpClient {
+    /// Makes the socket, binds it as asked, and connects it; nothing is sent.
     ///
     /// # Errors
     /// The call that failed: `ENETUNREACH` from connect where no route leads to the peer.
-    pub fn open(address: SocketAddr) -> Result<UdpTalk, FailedCall> {
+    pub fn open(&self) -> Result<UdpTalk, FailedCall> {
         let failed = |call: Call| move |error: io::Error| FailedCall { call, errno: Errno::from_io(&error) };
+        let address = self.address;
         let kind = Type::DGRAM.nonblocking();
         let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::UDP))
             .map_err(failed(Call::Socket))?;
         let queue_missing = enable_error_queue(&socket, Family::of(address.ip())).err();
+        if let Some(interface) = &self.interface {
+            socket.bind_device(Some(interface.as_bytes())).map_err(failed(Call::BindDevice))?;
+        }
+        // SO_REUSEADDR would let a datagram socket take the port of another one (socket(7)).
+        if let Some(local) = local_end(address, self.source, self.source_port) {
+            socket.bind(&SockAddr::from(local)).map_err(failed(Call::Bind))?;
+        }
         socket.connect(&SockAddr::from(address)).map_err(failed(Call::Connect))?;
         Ok(UdpTalk { socket, queue_missing })
+    }
+}
+
+impl UdpTalk {
+    /// Makes a socket without further wishes and connects it; nothing is sent.
+    ///
+    /// # Errors
+    /// As [`UdpClient::open`].
+    pub fn open(address: SocketAddr) -> Result<UdpTalk, FailedCall> {
+        UdpClient { address, source: None, source_port: None, interface: None }.open()
     }
 
     /// The client's end, as the kernel chose it.
@@ -69,6 +100,22 @@ impl UdpTalk {
             None => errqueue::drain(self.socket.as_fd(), at_ms).into(),
         };
         UdpLook { so_error, queue }
+    }
+
+    /// Bytes that the socket still holds in this host, as while the neighbour is being asked for.
+    pub fn unsent_bytes(&self) -> Fact<u32> {
+        unsent_bytes(&self.socket)
+    }
+
+    /// TTL (hop limit) of what the socket sends.
+    ///
+    /// # Errors
+    /// The errno of `getsockopt`.
+    pub fn ttl(&self) -> io::Result<u32> {
+        match self.socket.domain()? {
+            Domain::IPV6 => self.socket.unicast_hops_v6(),
+            _ => self.socket.ttl_v4(),
+        }
     }
 
     /// Ends when the socket has something to say.
