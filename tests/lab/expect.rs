@@ -11,7 +11,11 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
     /// The verdict's code; of several, any.
+    #[serde(default)]
     pub(crate) code: OneOrMany,
+    /// In place of a report: that the command line is wrong, and a pattern for what standard error says about it.
+    #[serde(default)]
+    pub(crate) usage: Option<String>,
     /// Only where the exit code does not follow from the verdict's class.
     #[serde(default)]
     pub(crate) exit: Option<i32>,
@@ -234,7 +238,7 @@ impl Culprit {
     }
 }
 
-fn compare_value(pointer: &str, seen: &Value, wanted: &Value, found: &mut Mismatches) {
+pub(crate) fn compare_value(pointer: &str, seen: &Value, wanted: &Value, found: &mut Mismatches) {
     let holds = match wanted.as_str() {
         Some("present") => !seen.is_null(),
         Some("absent") => seen.is_null(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Background, Scenario};
 use crate::topology::{Family, Topology};
-use crate::{ordinary, serve, shell, world};
+use crate::{ordinary, policy, serve, shell, world};
 
 /// No run of whyconn in a scenario takes longer.
 const RUNNING: Duration = Duration::from_secs(20);
@@ -26,6 +26,8 @@ pub(crate) struct Job {
     pub(crate) family: Family,
     /// The program to run in the client, whyconn unless the harness looks at itself.
     pub(crate) program: PathBuf,
+    /// What stands before the program: it runs the words behind it.
+    pub(crate) wrapping: Vec<String>,
     pub(crate) arguments: Vec<String>,
     /// Whether the builder of the world is root outside of it, so that there are other users.
     pub(crate) as_root: bool,
@@ -117,7 +119,8 @@ pub(crate) fn without_privileges(as_root: bool) -> Vec<String> {
 fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
     let mut command = world::in_netns("client");
     command.args(without_privileges(job.as_root));
-    command.arg(program).args(&job.arguments);
+    command.args(policy::words(job.scenario.limits, job.scenario.policy));
+    command.args(&job.wrapping).arg(program).args(&job.arguments);
     // A proxy variable or a language of the machine at hand is not part of the world.
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").envs(&job.scenario.env);

@@ -14,13 +14,17 @@
 // Both halves speak through the standard streams.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod conversation;
 mod dns;
 mod etc;
 mod expect;
+mod hold;
 mod inside;
+mod leaks;
 mod listen;
 mod ordinary;
 mod outside;
+mod policy;
 mod promises;
 mod record;
 mod responder;
@@ -28,16 +32,19 @@ mod safe;
 mod scenario;
 mod serve;
 mod servers;
+mod service;
 mod shell;
 mod topology;
 mod traffic;
+mod udp;
+mod unix;
 mod words;
 mod world;
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -74,6 +81,8 @@ fn run_trials() -> Result<ExitCode, String> {
         env::var_os("LAB_WHYCONN").map_or_else(|| env!("CARGO_BIN_EXE_whyconn").into(), PathBuf::from).into();
     let mut trials =
         vec![Trial::test("no-capabilities", || outside::check_capabilities().map_err(Failed::from))];
+    let program = Arc::clone(&whyconn);
+    trials.push(Trial::test("nothing-left-behind", move || leaks::check(&program).map_err(Failed::from)));
     trials.extend(cases.into_iter().map(|case| trial(case, Arc::clone(&whyconn))));
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
@@ -85,9 +94,13 @@ fn trial(case: Case, whyconn: Arc<Path>) -> Trial {
         .with_ignored_flag(ignored)
 }
 
-/// Without root there is one user in the namespaces.
+/// Without root there is one user in the namespaces, and not every kernel has Landlock.
 fn runs_here(case: &Case) -> bool {
-    outside::as_root() || !case.scenario.needs.contains(&Need::SecondUser)
+    static LANDLOCK: LazyLock<bool> = LazyLock::new(policy::has_landlock);
+    case.scenario.needs.iter().all(|need| match need {
+        Need::SecondUser => outside::as_root(),
+        Need::Landlock => *LANDLOCK,
+    })
 }
 
 fn name_what_is_not_run(cases: &[Case]) {
@@ -97,6 +110,10 @@ fn name_what_is_not_run(cases: &[Case]) {
         .map(|case| format!("{}::{}", case.name, case.family.name()))
         .collect();
     if !names.is_empty() {
-        eprintln!("not run: {} that need root for a second user: {}", names.len(), names.join(", "));
+        eprintln!(
+            "not run: {} that need root for a second user, or Landlock: {}",
+            names.len(),
+            names.join(", ")
+        );
     }
 }

@@ -34,12 +34,14 @@ pub(crate) fn preflight() -> Result<(), String> {
     for (program, version) in [
         ("unshare", "--version"),
         ("setpriv", "--version"),
+        ("prlimit", "--version"),
         ("ip", "-V"),
         ("ss", "-V"),
         ("nft", "--version"),
         (ordinary::PYTHON, "--version"),
         ("unbound", "-V"),
         ("dnsmasq", "--version"),
+        ("haproxy", "-v"),
     ] {
         shell::succeed(Command::new(program).arg(version).env("PATH", servers::search_path()), "")
             .map_err(|error| format!("the lab needs {program}: {error}"))?;
@@ -70,7 +72,7 @@ pub(crate) fn run_case(case: &Case, whyconn: &Path) -> Result<(), String> {
     let scenario = &case.scenario;
     let mut arguments = vec!["--json".to_owned()];
     arguments.extend(scenario.argv.iter().cloned());
-    let outcome = run(scenario, case.family, whyconn, arguments)
+    let outcome = run(scenario, case.family, whyconn, Vec::new(), arguments)
         .map_err(|error| format!("{}\n{error}", scenario.title))?;
     let (mismatches, report) = promises::compare(scenario, &outcome);
     if let Some(report) = &report {
@@ -91,7 +93,7 @@ pub(crate) fn check_capabilities() -> Result<(), String> {
         .map(Path::new)
         .find(|path| path.exists())
         .ok_or("the lab needs grep")?;
-    let outcome = run(&scenario, Family::V4, grep, arguments)?;
+    let outcome = run(&scenario, Family::V4, grep, Vec::new(), arguments)?;
     let sets: Vec<&str> = outcome.stdout.lines().collect();
     let empty = |line: &&str| {
         line.split_once(':').is_some_and(|(_, set)| set.trim().bytes().all(|digit| digit == b'0'))
@@ -102,16 +104,19 @@ pub(crate) fn check_capabilities() -> Result<(), String> {
     Err(format!("capabilities are left:\n{}{}", outcome.stdout, outcome.stderr))
 }
 
-fn run(
+/// One world, and one run in it: of a program and its arguments, behind words that run them in their own way.
+pub(crate) fn run(
     scenario: &Scenario,
     family: Family,
     program: &Path,
+    wrapping: Vec<String>,
     arguments: Vec<String>,
 ) -> Result<Outcome, String> {
     let job = Job {
         scenario: scenario.clone(),
         family,
         program: program.to_owned(),
+        wrapping,
         arguments,
         as_root: as_root(),
     };

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use crate::expect::{Mismatches, text};
+use crate::expect::{Mismatches, compare_value, text};
 use crate::inside::Outcome;
 use crate::safe;
 use crate::scenario::Scenario;
 
 const SCHEMA: &str = "whyconn.report.v1";
+/// The exit code of a usage error.
+const USAGE: i32 = 2;
 const DEFAULT_TIMEOUT_MS: f64 = 4000.0;
 /// What whyconn may take beyond its timeout, and what a busy machine may add to that.
 const ALLOWANCE_MS: f64 = 250.0 + 150.0;
@@ -18,6 +20,10 @@ const STARTING_MS: f64 = 1500.0;
 /// was one.
 pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, Option<Value>) {
     let mut found = Mismatches::default();
+    if let Some(pattern) = &scenario.expect.usage {
+        usage(outcome, pattern, &mut found);
+        return (found.into_lines(), None);
+    }
     found.require(outcome.stderr.is_empty(), "stderr", outcome.stderr.as_str(), "nothing");
     found.require(!outcome.overran, "run time", outcome.wall_ms, "an end by itself");
     let lines: Vec<&str> = outcome.stdout.lines().collect();
@@ -42,6 +48,20 @@ pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, O
     scenario.expect.compare(&report, &mut found);
     afterwards(scenario, outcome, &mut found);
     (found.into_lines(), Some(report))
+}
+
+/// Nothing was diagnosed: no report, and a word to whoever typed it.
+fn usage(outcome: &Outcome, pattern: &str, found: &mut Mismatches) {
+    let exit = outcome.exit.map_or(Value::Null, Value::from);
+    found.require(outcome.exit == Some(USAGE), "exit", exit, "that of a usage error");
+    found.require(outcome.stdout.is_empty(), "stdout", outcome.stdout.as_str(), "nothing");
+    compare_value(
+        "stderr",
+        &Value::from(outcome.stderr.as_str()),
+        &Value::from(format!("~{pattern}")),
+        found,
+    );
+    safe::lines(&outcome.stderr, "stderr", found);
 }
 
 fn form(scenario: &Scenario, outcome: &Outcome, report: &Value, found: &mut Mismatches) {

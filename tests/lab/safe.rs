@@ -14,10 +14,7 @@ pub(crate) fn compare(outcome: &Outcome, report: &Value, found: &mut Mismatches)
     let line = outcome.stdout.trim_end_matches('\n');
     none(line, "the line", found);
     strings(report, "", found);
-    let shown = outcome.shown.as_deref().unwrap_or_default();
-    for line in shown.lines() {
-        none(line, "what is shown", found);
-    }
+    lines(outcome.shown.as_deref().unwrap_or_default(), "what is shown", found);
     match serde_json::from_value::<Report>(report.clone()) {
         Ok(told) => {
             let (again, story) = diagnosed(told.evidence);
@@ -27,6 +24,13 @@ pub(crate) fn compare(outcome: &Outcome, report: &Value, found: &mut Mismatches)
             }
         }
         Err(error) => found.require(false, "report", error.to_string(), "one that can be read again"),
+    }
+}
+
+/// A text of several lines.
+pub(crate) fn lines(text: &str, place: &str, found: &mut Mismatches) {
+    for line in text.lines() {
+        none(line, place, found);
     }
 }
 

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::expect::Expect;
+use crate::policy::{Limits, Policy};
 use crate::responder::Responder;
+use crate::service::{Hold, Listen, Unix};
 use crate::topology::{Family, Topology};
 use crate::traffic::Traffic;
 use crate::words::Words;
@@ -45,8 +47,10 @@ pub(crate) struct Scenario {
     #[serde(default)]
     pub(crate) listen: Vec<Listen>,
     #[serde(default)]
+    pub(crate) unix: Vec<Unix>,
+    #[serde(default)]
     pub(crate) dns: Vec<Dns>,
-    /// Name servers as Debian has them.
+    /// Servers as Debian has them.
     #[serde(default)]
     pub(crate) server: Vec<Server>,
     #[serde(default)]
@@ -72,6 +76,12 @@ pub(crate) struct Scenario {
     #[serde(default)]
     pub(crate) background: Vec<Background>,
     pub(crate) argv: Vec<String>,
+    /// What whyconn runs out of early.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    /// What whyconn is forbidden.
+    #[serde(default)]
+    pub(crate) policy: Option<Policy>,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) expect: Expect,
@@ -85,58 +95,8 @@ pub(crate) struct Scenario {
 pub(crate) enum Need {
     /// whyconn must run as another user than the one who built the world.
     SecondUser,
-}
-
-/// A service on a node.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Listen {
-    pub(crate) on: String,
-    /// By default every address of the family under test, and of that family alone.
-    #[serde(default)]
-    pub(crate) address: Option<String>,
-    pub(crate) port: u16,
-    #[serde(default)]
-    pub(crate) does: Behaviour,
-    #[serde(default = "default_backlog")]
-    pub(crate) backlog: i32,
-    /// An IPv6 socket that takes IPv4 as well.
-    #[serde(default)]
-    pub(crate) dual: bool,
-    /// The device that it is bound to (`SO_BINDTODEVICE`).
-    #[serde(default)]
-    pub(crate) device: Option<String>,
-    /// How long each connection waits before it is accepted.
-    #[serde(default)]
-    pub(crate) accept_after_ms: u64,
-    /// Whose process it is.
-    #[serde(default)]
-    pub(crate) user: User,
-    /// The process's name, as `ps` shows it: at most 15 bytes.
-    #[serde(default = "default_process")]
-    pub(crate) process: String,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum User {
-    /// Whoever built the world: with capabilities, so that whyconn sees the socket and not the process.
-    #[default]
-    Builder,
-    /// The one who runs whyconn, and without capabilities, so that whyconn sees the process.
-    Whyconn,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Behaviour {
-    #[default]
-    AcceptAndHold,
-    Close,
-    Reset,
-    Banner,
-    NoAccept,
-    UdpEcho,
+    /// The kernel must have Landlock with rules about TCP (Linux 6.7).
+    Landlock,
 }
 
 /// A scripted name server.
@@ -154,7 +114,7 @@ pub(crate) struct Dns {
     pub(crate) zone: BTreeMap<String, Vec<String>>,
 }
 
-/// A real name server.
+/// A real server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
@@ -169,6 +129,9 @@ pub(crate) struct Server {
     /// Files in its directory.
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,
+    /// What its log must say before the world is used.
+    #[serde(default)]
+    pub(crate) says: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +139,7 @@ pub(crate) struct Server {
 pub(crate) enum Program {
     Unbound,
     Dnsmasq,
+    Haproxy,
 }
 
 impl Program {
@@ -183,21 +147,9 @@ impl Program {
         match self {
             Self::Unbound => "unbound",
             Self::Dnsmasq => "dnsmasq",
+            Self::Haproxy => "haproxy",
         }
     }
-}
-
-/// A socket that some other process has: bound to `from`, connected to `to`, or both.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Hold {
-    pub(crate) on: String,
-    #[serde(default)]
-    pub(crate) from: Option<String>,
-    #[serde(default)]
-    pub(crate) to: Option<String>,
-    #[serde(default = "default_count")]
-    pub(crate) count: u16,
 }
 
 /// One nft rule in a filter chain of its node, `table inet lab`, chain named as its hook.
@@ -232,24 +184,12 @@ pub(crate) struct Background {
     pub(crate) ready: Option<String>,
 }
 
-const fn default_backlog() -> i32 {
-    128
-}
-
-const fn default_count() -> u16 {
-    1
-}
-
 const fn default_dns_port() -> u16 {
     53
 }
 
 const fn yes() -> bool {
     true
-}
-
-fn default_process() -> String {
-    "service".to_owned()
 }
 
 fn default_hostname() -> String {
@@ -349,6 +289,7 @@ impl Scenario {
             named.extend(lines.keys());
         }
         named.extend(self.listen.iter().map(|listen| &listen.on));
+        named.extend(self.unix.iter().map(|unix| &unix.on));
         named.extend(self.dns.iter().map(|dns| &dns.on));
         named.extend(self.server.iter().map(|server| &server.on));
         named.extend(self.hold.iter().map(|hold| &hold.on));

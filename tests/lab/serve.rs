@@ -3,21 +3,20 @@
 //! as it would meet any other program.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 use std::{env, thread};
 
 use serde::{Deserialize, Serialize};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::inside::Ending;
 use crate::responder::Responder;
-use crate::scenario::{Dns, Hold, Listen, Scenario, User};
+use crate::scenario::{Dns, Scenario};
+use crate::service::{Hold, Listen, Unix, User};
 use crate::topology::Family;
 use crate::traffic::Traffic;
-use crate::{dns, inside, listen, responder, servers, traffic, world};
+use crate::{dns, hold, inside, listen, responder, servers, traffic, unix, world};
 
 /// The first argument that makes this program a service.
 pub(crate) const ARGUMENT: &str = "--serve";
@@ -28,6 +27,7 @@ const SERVICE: &str = "service";
 #[derive(Serialize, Deserialize)]
 enum Task {
     Listen(Listen, Family),
+    Unix(Unix),
     Hold(Hold),
     Dns(Dns),
     Respond(Responder),
@@ -37,20 +37,32 @@ enum Task {
 /// Starts all of a scenario's services, and returns when they are ready. They end when dropped.
 pub(crate) fn start(scenario: &Scenario, family: Family, as_root: bool) -> Result<Vec<Ending>, String> {
     let mut running = servers::start(scenario)?;
-    for listen in &scenario.listen {
-        let mut command = world::in_netns(&listen.on);
-        if listen.user == User::Whyconn {
+    let enter = |node: &str, user: User| {
+        let mut command = world::in_netns(node);
+        if user == User::Whyconn {
             command.args(inside::without_privileges(as_root));
         }
+        command
+    };
+    for listen in &scenario.listen {
         let task = Task::Listen(listen.clone(), family);
-        running.push(launch(command, &listen.process, &task)?);
+        running.push(launch(enter(&listen.on, listen.user), &listen.process, &task)?);
+    }
+    for socket in &scenario.unix {
+        unix::prepare(socket, as_root)?;
+        let task = Task::Unix(socket.clone());
+        running.push(launch(enter(&socket.on, socket.user), &socket.process, &task)?);
+        unix::close_directory(socket)?;
     }
     let servers = scenario.dns.iter().map(|dns| (&dns.on, Task::Dns(dns.clone())));
-    let held = scenario.hold.iter().map(|hold| (&hold.on, Task::Hold(hold.clone())));
     let responders =
         scenario.responder.iter().map(|responder| (&responder.on, Task::Respond(responder.clone())));
-    for (node, task) in servers.chain(held).chain(responders) {
+    for (node, task) in servers.chain(responders) {
         running.push(launch(world::in_netns(node), SERVICE, &task)?);
+    }
+    for hold in &scenario.hold {
+        let task = Task::Hold(hold.clone());
+        running.push(launch(enter(&hold.on, hold.user), &hold.process, &task)?);
     }
     Ok(running)
 }
@@ -92,7 +104,8 @@ fn launch(mut wrapped: Command, name: &str, task: &Task) -> Result<Ending, Strin
 pub(crate) fn main(task: &str) -> Result<(), String> {
     let served = match serde_json::from_str(task).map_err(|error| format!("task: {error}"))? {
         Task::Listen(listen, family) => listen::serve(&listen, family, ready),
-        Task::Hold(hold) => hold_sockets(&hold),
+        Task::Unix(socket) => unix::serve(&socket, ready),
+        Task::Hold(hold) => hold::serve(&hold, ready),
         Task::Dns(server) => name_server(server),
         Task::Respond(responder) => responder::serve(&responder, ready),
         Task::Traffic(traffic, family) => traffic::send(&traffic, family, ready),
@@ -120,32 +133,4 @@ fn name_server(server: Dns) -> Result<(), String> {
     }
     ready()?;
     dns::serve_udp(&socket, &zone)
-}
-
-/// Opens the sockets asked for, and keeps them until the end.
-fn hold_sockets(hold: &Hold) -> Result<(), String> {
-    let end = |text: &Option<String>| {
-        text.as_ref()
-            .map(|text| text.parse::<SocketAddr>().map_err(|error| format!("{text}: {error}")))
-            .transpose()
-    };
-    let (from, to) = (end(&hold.from)?, end(&hold.to)?);
-    let either = from.or(to).ok_or("a held socket needs from or to")?;
-    let failed = |error: std::io::Error| format!("cannot hold {either}: {error}");
-    let mut held = Vec::new();
-    for _ in 0..hold.count {
-        let socket =
-            Socket::new(Domain::for_address(either), Type::STREAM, Some(Protocol::TCP)).map_err(failed)?;
-        if let Some(from) = from {
-            socket.bind(&SockAddr::from(from)).map_err(failed)?;
-        }
-        if let Some(to) = to {
-            socket.connect_timeout(&SockAddr::from(to), Duration::from_secs(3)).map_err(failed)?;
-        }
-        held.push(socket);
-    }
-    ready()?;
-    loop {
-        thread::park();
-    }
 }

@@ -1,5 +1,5 @@
-//! Name servers as they are in use: unbound and dnsmasq from Debian, each with a directory of its own that ends
-//! with the world.
+//! Servers as they are in use, from Debian, each with a directory of its own that ends with the world: the name
+//! servers unbound and dnsmasq, and the proxy haproxy.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -13,13 +13,14 @@ use hickory_proto::rr::{Name, RecordType};
 
 use crate::inside::Ending;
 use crate::scenario::{Program, Scenario, Server};
+use crate::shell;
 use crate::world::{self, PRIVATE};
 
 /// How long a server may take until it answers.
 const STARTING: Duration = Duration::from_secs(10);
 /// How long one question is waited for.
 const ASKING: Duration = Duration::from_millis(50);
-/// A name that both servers know without asking anybody (RFC 6761).
+/// A name that both name servers know without asking anybody (RFC 6761).
 const PROBE: &str = "ready.invalid.";
 
 /// Starts all real servers of a scenario, and returns when they answer. They end when dropped.
@@ -47,6 +48,7 @@ fn launch(number: usize, server: &Server) -> Result<Ending, String> {
     match server.program {
         Program::Unbound => command.args(["-d", "-c", &config.to_string()]),
         Program::Dnsmasq => command.args(["--no-daemon", &format!("--conf-file={config}")]),
+        Program::Haproxy => command.args(["-db", "-f", &config.to_string()]),
     };
     let child =
         command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn().map_err(|error| told(&error))?;
@@ -55,7 +57,7 @@ fn launch(number: usize, server: &Server) -> Result<Ending, String> {
     let address = SocketAddr::new(address, server.port);
     let said = || fs::read_to_string(&log).unwrap_or_default();
     let end = Instant::now() + STARTING;
-    while !world::in_node(&server.on, move || answers(address))? {
+    while !works(server, address, &said())? {
         if let Ok(Some(status)) = child.0.try_wait() {
             return Err(told(&format!("{status}\n{}", said())));
         }
@@ -64,6 +66,20 @@ fn launch(number: usize, server: &Server) -> Result<Ending, String> {
         }
     }
     Ok(child)
+}
+
+/// Whether it does its work, and has said what it is to say.
+fn works(server: &Server, address: SocketAddr, log: &str) -> Result<bool, String> {
+    let works = match server.program {
+        Program::Unbound | Program::Dnsmasq => world::in_node(&server.on, move || answers(address))?,
+        // A connection would be one more that it has to serve.
+        Program::Haproxy => {
+            let filter = format!("sport = :{}", server.port);
+            std::thread::sleep(ASKING);
+            !shell::output(world::in_netns(&server.on).args(["ss", "-Htln", &filter]))?.is_empty()
+        }
+    };
+    Ok(works && server.says.as_ref().is_none_or(|words| log.contains(words.as_str())))
 }
 
 /// Debian keeps servers where an ordinary user's PATH does not lead.
@@ -93,6 +109,12 @@ fn configuration(server: &Server, directory: &Path) -> String {
         ),
         Program::Dnsmasq => format!(
             "no-resolv\nno-hosts\nlog-queries\nbind-interfaces\nlisten-address={address}\nport={port}\n"
+        ),
+        // One section follows: lines of it may come behind.
+        Program::Haproxy => format!(
+            "defaults\n mode tcp\n timeout connect 2s\n timeout client 20s\n timeout server 20s\n\
+             listen lab\n bind {}\n",
+            SocketAddr::new(address.parse().unwrap_or(Ipv4Addr::UNSPECIFIED.into()), *port)
         ),
     };
     let _ = writeln!(text, "{config}");
