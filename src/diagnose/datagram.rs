@@ -117,6 +117,13 @@ pub(super) fn unseen_error(view: &View) -> Option<Finding> {
 /// A port of this host that no socket has answers with an ICMP error; silence means that the datagram was dropped.
 pub(super) fn own_silence(view: &View) -> Option<Finding> {
     let silent = view.is_udp() && view.is_waiting() && view.attempt.is_local() && !is_forwarded(view);
+    let first = view.trials().first().and_then(|trial| trial.counters.udp_no_ports);
+    if silent && first.is_some_and(|no_ports| no_ports > 0) {
+        // Its UDP found no socket; the answer was lost on the way back here.
+        let because = [Clue::TargetIsLocal, Clue::ClosedByOwnUdp];
+        let finding = Finding::new(Code::RefusedIcmpPort, Certainty::Likely, Culprit::Target, &because);
+        return Some(finding.variant("udp").or(&[Code::LocalReplyDropped]));
+    }
     (silent && open_here(view) == Some(false)).then(|| {
         let because = [Clue::TargetIsLocal, Clue::DatagramUnanswered, Clue::NoListener];
         Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)

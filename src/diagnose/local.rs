@@ -40,6 +40,9 @@ pub(super) fn device(view: &View) -> Option<Finding> {
     if view.attempt.failed.is_none() && !view.is_waiting() && !ended_by_own_icmp(view) {
         return None;
     }
+    if let Some(finding) = wrong_device(view) {
+        return Some(finding);
+    }
     let Some(link) = route_device(view) else { return all_down(view) };
     if !link.up {
         return Some(here(Code::LocalInterface, Certainty::Certain, &[Clue::LinkDown]).variant("down"));
@@ -51,6 +54,30 @@ pub(super) fn device(view: &View) -> Option<Finding> {
         );
     }
     None
+}
+
+/// The device asked for can't carry this: loopback addresses are reached through `lo` alone, and others never.
+fn wrong_device(view: &View) -> Option<Finding> {
+    let asked = view.evidence.request.interface.as_deref()?;
+    let finding =
+        |variant| Some(here(Code::LocalInterface, Certainty::Likely, &[Clue::WrongDevice]).variant(variant));
+    match (asked == "lo", view.target().is_loopback(), view.attempt.is_local()) {
+        (true, false, false) => finding("loopback"),
+        (false, true, _) => finding("not-loopback"),
+        _ => None,
+    }
+}
+
+/// A loopback source never leaves this host (ip_route_output_key_hash, ip6_dst_lookup_tail).
+pub(super) fn loopback_source(view: &View) -> Option<Finding> {
+    let source = view.evidence.request.source.filter(std::net::IpAddr::is_loopback)?;
+    let failed = view.failed(Call::Connect) == Some(E::EINVAL);
+    let beyond = !view.target().is_loopback() && !view.attempt.is_local() && view.target() != source;
+    (beyond && (failed || view.is_waiting())).then(|| {
+        here(Code::LocalSourceAddress, Certainty::Likely, &[Clue::LoopbackSource])
+            .variant("loopback")
+            .or(&[Code::UnreachableNoRoute])
+    })
 }
 
 /// No route, and every device that could have one is switched off: its routes went with it.

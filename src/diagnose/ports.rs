@@ -10,10 +10,14 @@ use std::net::SocketAddr;
 /// What holds the source port that was asked for: a listener before whatever else is there.
 pub(super) fn port_holder<'a>(view: &View<'a>) -> Option<&'a OwnSocket> {
     let wanted = view.evidence.request.source;
+    let family = view.target().to_canonical().is_ipv4();
     let stands = |socket: &&OwnSocket| {
         let ip = socket.local.ip();
-        ip.is_unspecified()
-            || wanted.is_none_or(|wanted| wanted.is_unspecified() || wanted.to_canonical() == ip)
+        // Of IPv6's addresses only the wildcard can stand in IPv4's way.
+        let same_family = ip.is_ipv4() == family || (ip.is_ipv6() && ip.is_unspecified());
+        let same_address = ip.is_unspecified()
+            || wanted.is_none_or(|wanted| wanted.is_unspecified() || wanted.to_canonical() == ip);
+        same_family && same_address
     };
     let rank = |socket: &&OwnSocket| match socket.state {
         SocketState::Listen => 0,
@@ -21,7 +25,8 @@ pub(super) fn port_holder<'a>(view: &View<'a>) -> Option<&'a OwnSocket> {
         SocketState::Connected => 2,
         SocketState::TimeWait => 3,
     };
-    view.evidence.own_ends.seen()?.on_port.seen()?.iter().filter(stands).min_by_key(rank)
+    let on_port = view.evidence.own_ends.seen()?.on_port.seen()?;
+    on_port.iter().filter(stands).min_by_key(|socket| (socket.local.is_ipv4() != family, rank(socket)))
 }
 
 /// `EADDRINUSE` from bind: somebody has the port.
@@ -37,7 +42,10 @@ pub(super) fn taken(view: &View) -> Finding {
 pub(super) fn same_tuple<'a>(view: &View<'a>) -> Option<&'a OwnSocket> {
     let target = SocketAddr::new(view.target().to_canonical(), view.attempt.address.port());
     let on_port = view.evidence.own_ends.seen()?.on_port.seen()?;
-    on_port.iter().find(|socket| socket.remote == Some(target))
+    let chosen = || view.attempt.route().and_then(|route| route.preferred_source);
+    let source = view.evidence.request.source.filter(|source| !source.is_unspecified()).or_else(chosen);
+    let ours = |socket: &&OwnSocket| source.is_none_or(|source| source.to_canonical() == socket.local.ip());
+    on_port.iter().filter(ours).find(|socket| socket.remote == Some(target))
 }
 
 /// `EADDRNOTAVAIL` from connect, with a source port: this very connection exists (`__inet_check_established`).
@@ -57,7 +65,11 @@ pub(super) fn tuple(view: &View) -> Finding {
 pub(super) fn exhausted(view: &View) -> Finding {
     let towards = view.evidence.own_ends.seen().and_then(|ends| ends.towards.seen());
     match towards {
-        Some(towards) if towards.taken() >= towards.size() => {
+        // With a source address of its own a client may be given a port that is bound to another.
+        Some(towards)
+            if towards.connected >= towards.size()
+                || (towards.taken() >= towards.size() && view.evidence.request.source.is_none()) =>
+        {
             here(Code::LocalPortsExhausted, Certainty::Certain, &[Clue::CallFailed, Clue::PortsCounted])
                 .variant("counted")
         }

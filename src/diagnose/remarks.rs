@@ -100,6 +100,10 @@ fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
     if finding.variant == "intercepted" {
         return Some(Remark::Intercepted);
     }
+    // What this host could not send says nothing about who would answer.
+    if finding.code.class() == Class::Local && view.evidence.request.interface.is_some() {
+        return None;
+    }
     if signals::is_forwarded(view) {
         return Some(Remark::PortForwarded);
     }
@@ -114,6 +118,10 @@ fn shared_port(view: &View, finding: &Finding) -> Option<Remark> {
         return None;
     }
     let holder = ports::port_holder(view)?;
+    // Datagram sockets do not share: one that was bound had no rival. Nor has IPv4 an IPv6 one, if bind let it by.
+    if view.is_udp() || holder.local.is_ipv4() != view.target().to_canonical().is_ipv4() {
+        return None;
+    }
     Some(Remark::SourcePortShared { waiting: holder.state == SocketState::TimeWait })
 }
 

@@ -25,6 +25,8 @@ const RULES: &[Rule] = &[
     local::device,
     // Bind comes before connect.
     local::source,
+    // What can't leave this host is lost on no way.
+    local::loopback_source,
     // EINVAL without a scope is not the EINVAL of a blackhole route.
     local::scope,
     // Without an address to send from, routes and neighbours fail for that reason.

@@ -69,7 +69,13 @@ fn connected(seen: &UnixAttempt, name: &UnixName) -> Finding {
     // It waited for room, as a blocking client does.
     because.extend(seen.full_ms.map(|_| Clue::QueueStayedFull));
     if name.socket_type == SocketType::Datagram {
-        return Finding { culprit: None, ..served(Code::ConnectedOk, &because).variant("datagram") };
+        if own(seen).any(|socket| socket.shut) {
+            because.push(Clue::SocketShut);
+            return served(Code::RefusedStaleSocket, &because).variant("shut");
+        }
+        // Nothing was sent: whether the queue has room is not seen.
+        let finding = Finding { culprit: None, ..served(Code::ConnectedOk, &because).variant("datagram") };
+        return Finding { certainty: Certainty::Likely, ..finding }.or(&[Code::TimeoutAcceptQueue]);
     }
     let broken = |code, clue| served(code, &[Clue::Handshake, clue]).variant("unix");
     match seen.after.seen() {

@@ -146,7 +146,7 @@ impl Words<'_> {
             Clue::ListensInNamespace => {
                 format!("open in another network namespace: {}", self.value("foreign"))
             }
-            Clue::AcceptedBy => format!("accepted by {}", self.value("listeners")),
+            Clue::AcceptedBy => format!("listening there: {}", self.value("listeners")),
             Clue::QueueFull => {
                 format!("connections wait in the listener's accept queue: {}", self.value("queue"))
             }

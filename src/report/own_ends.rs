@@ -40,6 +40,19 @@ impl Words<'_> {
                 format!("there is {} already", describe(socket))
             }
             Clue::PortsCounted => counted(towards()?, &self.value("endpoint")),
+            Clue::WrongDevice => format!(
+                "-i asks for the device {}, and {} {} a loopback address",
+                self.value("device"),
+                self.value("address"),
+                if self.attempt?.address.ip().is_loopback() { "is" } else { "is not" }
+            ),
+            Clue::LoopbackSource => {
+                format!(
+                    "{} is a loopback address, and {} is not on this host",
+                    self.value("source"),
+                    self.value("address")
+                )
+            }
             Clue::SeccompOn => "a seccomp filter is on in this process".to_owned(),
             _ => return None,
         })

@@ -95,6 +95,8 @@ catalog! {
         headline "unix": "{endpoint} takes the connection";
         headline "datagram": "a program has the socket {endpoint}, and this user may send to it";
         headline "udp": "{endpoint} answers over UDP";
+        alike TimeoutAcceptQueue: "nothing was sent: the queue of its program may be full";
+        alike ResolveTimeout: "a name server that programs ask first may yet give another address";
     }
     ConnectedPartial = Connected."connected.partial" {
         holds: "some address works, but the one that clients try first does not, or not within 1 s";
@@ -531,6 +533,7 @@ catalog! {
         holds: "the source address is not one of this host's";
         headline: "the source address {source} is not one of this host's";
         headline "lost": "the source address {source} went away while the connect was waiting";
+        headline "loopback": "the source address {source} is a loopback address: nothing with it leaves this host for {address}";
         headline "tentative": "the source address {source} is tentative: duplicate address detection is not done, or failed";
         next Client: "see this host's addresses" => "ip -br address";
         alike UnreachableNoRoute: "the route may have gone and come back";
@@ -579,9 +582,12 @@ catalog! {
         holds: "the device asked for, or the one that the route uses (lo included), does not exist, is down, has no carrier, or may not be used";
         headline: "the device {device} can't be used";
         headline "missing": "there is no device {device} on this host";
+        headline "loopback": "{address} can't be reached through the loopback device {device}";
+        headline "not-loopback": "{address} is a loopback address: it can't be reached through the device {device}";
         headline "down": "the device {device} is down";
         headline "no-carrier": "the device {device} has no carrier: nothing is connected at its other end";
         headline "denied": "this user may not bind to the device {device}";
+        next ("loopback", "not-loopback") Client: "leave -i out: the kernel takes the device that fits" => "whyconn {endpoint}";
         next ("missing") Client: "see this host's devices" => "ip -br link";
         next ("down") Client: "switch it on (needs root)" => "ip link set dev {device} up";
         next ("", "no-carrier", "denied") Client: "see the device" => "ip link show dev {device}";

@@ -197,4 +197,8 @@ pub enum Clue {
     PeerConnected,
     /// Connect said for a while that the queue is full.
     QueueStayedFull,
+    /// The device asked for can't carry packets to the target.
+    WrongDevice,
+    /// The source address asked for is a loopback address, and the target is not on this host.
+    LoopbackSource,
 }

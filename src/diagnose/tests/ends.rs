@@ -46,7 +46,13 @@ fn towards(mut world: World, connected: u32, bound: u32) -> World {
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for net in [V4, V6] {
-        rows.extend(source_ports(net).into_iter().chain(acceptors(net)).map(|row| row.of(net.family)));
+        rows.extend(
+            source_ports(net)
+                .into_iter()
+                .chain(acceptors(net))
+                .chain(wrong_ends(net))
+                .map(|row| row.of(net.family)),
+        );
     }
     rows
 }
@@ -119,6 +125,17 @@ fn source_ports(net: Net) -> Vec<Row> {
             client(),
             "",
         ),
+        row(
+            "D1 an IPv4 socket beside an IPv6 listener on an address of its own",
+            bind(vec![
+                socket("127.0.0.1", None, SocketState::Bound),
+                socket("2001:db8::7", None, SocketState::Listen),
+            ]),
+            "local.source-in-use",
+            Certain,
+            client(),
+            "held",
+        ),
         row("D6 every port is taken", full(7, 2), "local.ports-exhausted", Certain, client(), "counted"),
         row(
             "D6 a port should be left",
@@ -127,6 +144,51 @@ fn source_ports(net: Net) -> Vec<Row> {
             Likely,
             client(),
             "",
+        ),
+    ]
+}
+
+fn wrong_ends(net: Net) -> Vec<Row> {
+    let through = |mut world: World, device: &str| {
+        world.0.request.interface = Some(device.to_owned());
+        world
+    };
+    let from_loopback = |mut world: World| {
+        world.0.request.source = net.loopback.parse().ok();
+        world
+    };
+    vec![
+        row(
+            "D11 -i lo for a target beyond",
+            through(net.far().silent(4), "lo"),
+            "local.interface",
+            Likely,
+            client(),
+            "loopback",
+        ),
+        row(
+            "D11 -i eth0 for loopback",
+            through(net.loopback().silent(4), "eth0"),
+            "local.interface",
+            Likely,
+            client(),
+            "not-loopback",
+        ),
+        row(
+            "-s loopback for a target beyond",
+            from_loopback(net.far().silent(4)),
+            "local.source-address",
+            Likely,
+            client(),
+            "loopback",
+        ),
+        row(
+            "-s loopback for a target beyond fails at once",
+            from_loopback(net.far().call(Call::Connect, E::EINVAL)),
+            "local.source-address",
+            Likely,
+            client(),
+            "loopback",
         ),
     ]
 }

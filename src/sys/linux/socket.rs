@@ -261,6 +261,11 @@ pub(super) fn hear(mut socket: &Socket) -> Option<Heard> {
     let only = |after| Some(Heard { after, said: None });
     let mut buffer = [0; MOST_HEARD];
     match socket.read(&mut buffer) {
+        // A packet may be empty; the end of the stream is read again and again.
+        Ok(0) if socket.r#type().is_ok_and(|kind| kind == Type::SEQPACKET) => match socket.read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => only(AfterHandshake::Data(0)),
+            _ => only(AfterHandshake::Closed),
+        },
         Ok(0) => only(AfterHandshake::Closed),
         Ok(bytes) => {
             let said = String::from_utf8_lossy(buffer.get(..bytes).unwrap_or_default());
