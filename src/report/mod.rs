@@ -1,5 +1,6 @@
 //! What is printed: the diagnosis with its words, and the evidence it rests on (`whyconn.report.v1`).
 
+mod clues;
 mod conversation;
 mod naming;
 mod own_ends;

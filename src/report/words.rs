@@ -2,13 +2,13 @@
 
 use super::{Alternative, NextStep, ReportRemark, family_of};
 use crate::diagnose::path::PathView;
-use crate::diagnose::{Culprit, Diagnosis, Hop, Remark, deciding_device, deciding_refusal, icmp};
+use crate::diagnose::{Culprit, Diagnosis, Remark, deciding_device, deciding_refusal, icmp};
 use crate::model::{
     AfterHandshake, Attempt, Call, Evidence, Family, Host, LookupOutcome, NeighbourState, Payload, Refusal,
-    RefusalKind, RouteAnswer, RouteType, Transport,
+    RefusalKind, RouteType, Transport,
 };
 use crate::sanitize::{clean, shell_word};
-use crate::verdict::{Clue, Entry, Side, Variant};
+use crate::verdict::{Entry, Side, Variant};
 
 /// The words that a sentence of the catalog may have in braces.
 pub const KEYS: &[&str] = &[
@@ -104,7 +104,7 @@ impl<'a> Words<'a> {
     }
 
     /// The wording that the rule chose: for UDP `udp`, or `udp-` and the rule's, where the verdict has it.
-    fn variant(&self) -> Variant {
+    pub(super) fn variant(&self) -> Variant {
         let variant = self.diagnosis.finding.variant;
         let wanted = if variant.is_empty() { "udp".to_owned() } else { format!("udp-{variant}") };
         let own = self.entry().headlines.iter().find(|(name, _)| self.is_udp() && *name == wanted);
@@ -297,11 +297,11 @@ impl<'a> Words<'a> {
     }
 
     /// Whether both ends are this host: then there is one machine to look at.
-    fn is_local(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         self.evidence.request.target.socket().is_some() || self.attempt.is_some_and(Attempt::is_local)
     }
 
-    fn path(&self) -> Option<PathView<'a>> {
+    pub(super) fn path(&self) -> Option<PathView<'a>> {
         let attempt = self.attempt?;
         Some(PathView::new(attempt.path.seen()?, attempt.address.ip()))
     }
@@ -317,7 +317,7 @@ impl<'a> Words<'a> {
         decided.or_else(|| request.interface.clone()).or_else(scope)
     }
 
-    fn errno(&self) -> Option<String> {
+    pub(super) fn errno(&self) -> Option<String> {
         let failed = || self.attempt?.failed.map(|failed| failed.errno);
         let so_error = || self.attempt?.so_errors.last().map(|error| error.errno);
         let looked_up = || match &self.evidence.lookup.seen()?.outcome {
@@ -338,233 +338,8 @@ impl<'a> Words<'a> {
         self.attempt?.deciding_icmp()?.1.sender.map(|sender| sender.to_string())
     }
 
-    fn refusal(&self) -> Option<&Refusal> {
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
         deciding_refusal(self.evidence, self.attempt?)
-    }
-
-    fn clue(&self, clue: Clue) -> Option<String> {
-        if let Some(sentence) = self.unix_clue(clue) {
-            return Some(sentence);
-        }
-        let attempt = self.attempt;
-        let sentence = match clue {
-            Clue::NameAnswer => {
-                let lookup = self.evidence.lookup.seen()?;
-                match &lookup.outcome {
-                    LookupOutcome::Addresses(all) => format!("getaddrinfo gave {} addresses", all.len()),
-                    LookupOutcome::Failed { eai, .. } => {
-                        format!("getaddrinfo answered {} after {}", clean(eai), lookup.elapsed_ms)
-                    }
-                    LookupOutcome::NoAnswer => {
-                        format!("getaddrinfo had not answered after {}", lookup.elapsed_ms)
-                    }
-                }
-            }
-            Clue::OtherFamilyOnly => {
-                let others = self.evidence.lookup.seen()?.other_family.seen()?;
-                let shown: Vec<String> =
-                    others.iter().take(4).map(|other| other.address.to_string()).collect();
-                format!("it has {} addresses only: {}", self.value("other_family"), shown.join(", "))
-            }
-            Clue::NameMalformed => "the name breaks the rules of host names (RFC 1035, RFC 1123)".to_owned(),
-            Clue::CallFailed => match attempt.and_then(|attempt| attempt.failed).or(self.evidence.lacking) {
-                Some(failed) => format!(
-                    "{} failed at once: {} ({})",
-                    call_name(failed.call),
-                    failed.errno,
-                    failed.errno.describe()
-                ),
-                None => format!("getaddrinfo failed: {}", self.value("errno")),
-            },
-            Clue::Handshake => {
-                let works = self.evidence.working()?;
-                format!("the handshake with {} was complete after {}", works.address, works.connected_ms?)
-            }
-            Clue::PeerAnswered => {
-                let works = self.evidence.working()?;
-                let bytes = match works.after.seen()? {
-                    AfterHandshake::Data(bytes) => *bytes,
-                    _ => return None,
-                };
-                let asked = works.payload.map_or("the datagram", Payload::describe);
-                format!("{} answered {asked} after {}: {bytes} bytes", works.address, works.connected_ms?)
-            }
-            Clue::StayedOpen => {
-                format!("it stayed open and quiet for {}", self.evidence.request.grace_ms)
-            }
-            Clue::PeerSpoke => match attempt?.after.seen()? {
-                AfterHandshake::Data(bytes) => first_words(*bytes, attempt?.said.as_deref()),
-                _ => return None,
-            },
-            Clue::SameEnds if self.is_udp() => {
-                "source and destination of the datagram are the same address and port".to_owned()
-            }
-            Clue::SameEnds => {
-                "source and destination of the connection are the same address and port".to_owned()
-            }
-            Clue::PeerClosed => "the peer closed without sending a byte".to_owned(),
-            Clue::PeerReset => "the peer reset the connection right after the handshake".to_owned(),
-            Clue::FirstAddressFailed => {
-                let first = self.evidence.attempts.first()?;
-                let code = self.diagnosis.attempts.first()?.as_ref()?.code;
-                format!("{} comes first in getaddrinfo's order, and fails: {code}", first.address)
-            }
-            Clue::SynReset => format!("a reset answered the SYN after {}", attempt?.so_errors.last()?.at_ms),
-            Clue::IcmpError => {
-                let (_, entry) = attempt?.deciding_icmp()?;
-                format!("{} came from {} after {}", self.value("icmp"), self.value("sender"), entry.at_ms)
-            }
-            Clue::IcmpFromThisHost => "its sender is an address of this host: it was made here".to_owned(),
-            Clue::SoError => format!("the socket reports {}", self.value("errno")),
-            Clue::SynUnanswered => {
-                format!("{} sent in {}, nothing came back", self.value("syns"), self.value("elapsed"))
-            }
-            Clue::DatagramUnanswered => format!(
-                "{} was sent, and nothing came back in {}",
-                self.value("payload"),
-                self.value("elapsed")
-            ),
-            Clue::DatagramHeld => {
-                format!("the datagram is still held in this host ({} bytes)", attempt?.unsent_bytes.seen()?)
-            }
-            Clue::ClosedByOwnUdp => "this host's own UDP found no socket for it (NoPorts)".to_owned(),
-            Clue::NotByOwnUdp => {
-                "this host's own UDP did not look for a socket (NoPorts stood still): a filter answered".to_owned()
-            }
-            Clue::SynHeld => {
-                format!("the SYN is still held in this host ({} bytes)", attempt?.unsent_bytes.seen()?)
-            }
-            Clue::NoRepeat => "the kernel was due to send the SYN again, and sent nothing".to_owned(),
-            Clue::LeftThisHost => "nothing of it went over this host's loopback device".to_owned(),
-            Clue::NotOverLoopback => format!(
-                "a {} to {} left by another device than loopback: something behind this host answers",
-                if self.is_udp() { "datagram" } else { "SYN" },
-                self.value("address")
-            ),
-            Clue::OwnTtl => {
-                let attempt = attempt?;
-                let route = attempt.route().and_then(|route| route.hop_limit);
-                format!("this host sends with TTL {}", route.or(attempt.own_ttl.seen().copied())?)
-            }
-            Clue::SynNotSent => {
-                let tried = attempt?.tcp.seen()?.retransmits?;
-                let times = if tried == 1 { "once".to_owned() } else { format!("{tried} times") };
-                format!("the kernel tried {times} to send the SYN again, and it failed inside this host")
-            }
-            Clue::SegmentsRejected => {
-                format!(
-                    "{} segments came for this connection, and were rejected",
-                    attempt?.tcp.seen()?.segments_in?
-                )
-            }
-            Clue::NeighbourSilent => {
-                let sample = attempt?.last_neighbour()?;
-                format!(
-                    "{} does not answer {}: the entry is {}",
-                    sample.address,
-                    self.value("arp"),
-                    state_word(sample.state)
-                )
-            }
-            Clue::NeighbourAnswered => {
-                let sample = attempt?.last_neighbour()?;
-                format!("{} answers {}", sample.address, self.value("arp"))
-            }
-            Clue::NoRoute => {
-                let attempt = attempt?;
-                let refused = [&attempt.route_at_end, &attempt.route].into_iter().find_map(|route| {
-                    match route.seen()? {
-                        RouteAnswer::Refused(errno) => Some(*errno),
-                        RouteAnswer::Route(_) => None,
-                    }
-                })?;
-                format!("the route lookup finds none ({refused})")
-            }
-            Clue::RouteRefuses => match attempt?.route.seen()? {
-                RouteAnswer::Refused(errno) => {
-                    format!("the route lookup for this connection fails with {errno}")
-                }
-                RouteAnswer::Route(_) => return None,
-            },
-            Clue::RefusalFound => format!("in the tables: {}", self.value("refusal")),
-            Clue::RouteFound => "there is a route to the target".to_owned(),
-            Clue::TargetIsLocal => format!("{} is an address of this host", self.value("address")),
-            Clue::NotUnicast => "the route is of type broadcast or multicast".to_owned(),
-            Clue::LinkDown => format!("the device {} is switched off", clean(&self.value("device"))),
-            Clue::LinkNoCarrier => format!("the device {} has no carrier", clean(&self.value("device"))),
-            Clue::NoOwnAddress => format!("this host has no {} address to send from", self.value("family")),
-            Clue::FamilyOff => format!("{} is switched off (disable_ipv6)", self.value("family")),
-            Clue::OddSource => {
-                format!("the kernel chose {} as the source: no other is left", attempt?.source?.ip())
-            }
-            Clue::PrivilegedPorts => format!("ports below {} need privileges here", self.value("port_start")),
-            Clue::NoScope => "fe80::/10 addresses mean nothing without their link".to_owned(),
-            Clue::Path => {
-                let path = self.path()?;
-                let probes = if path.by_datagrams() { "datagrams to a high port" } else { "SYNs" };
-                match path.last_hop() {
-                    Hop { address: Some(address), hop } => {
-                        format!(
-                            "{probes} with a small TTL get as far as hop {hop}, {address}; nothing answers beyond"
-                        )
-                    }
-                    Hop { .. } => format!("no hop answers {probes} with a small TTL"),
-                }
-            }
-            Clue::TargetAnswers => format!("{} answers other packets", self.value("address")),
-            Clue::ResetFromNearer => {
-                let path = self.path()?;
-                let at = path.reset_at()?;
-                let beyond = path.passed_at(at)?;
-                format!(
-                    "a SYN with TTL {at} drew the reset, while another packet with TTL {at} still dies on the way, at {beyond}"
-                )
-            }
-            Clue::PathRejected => {
-                let (code, from) = self.path()?.rejection()?;
-                let probe = if self.is_udp() { "datagram" } else { "SYN" };
-                format!("a {probe} of the path sweep drew {} from {from}", icmp::name(code))
-            }
-            Clue::RoutersRepeat => {
-                let repeating = self.path()?.repeating();
-                let shown: Vec<String> = repeating.iter().take(4).map(|(_, from)| from.to_string()).collect();
-                format!("the same routers come again and again: {}", shown.join(", "))
-            }
-            Clue::GreaterTtlPasses if self.is_udp() => "a datagram with a greater TTL gets farther".to_owned(),
-            Clue::GreaterTtlPasses => "a SYN with a greater TTL gets farther".to_owned(),
-            Clue::ResetByFilter => {
-                "this host's TCP sent no reset (OutRsts stood still), and the reset was there at once"
-                    .to_owned()
-            }
-            Clue::ResetByOwnTcp => "this host's own TCP sent the reset (OutRsts)".to_owned(),
-            Clue::NotDelivered if self.is_udp() => {
-                "the datagram to this host's own address came in, and was not delivered (InReceives, InDelivers)"
-                    .to_owned()
-            }
-            Clue::NotDelivered => {
-                "a SYN to this host's own address came in, and was not delivered (InReceives, InDelivers)"
-                    .to_owned()
-            }
-            Clue::QueueOverflowed => "a SYN overflowed the accept queue (ListenOverflows)".to_owned(),
-            Clue::NotTransmitted => "a SYN was handed to IP and reached no device (OutTransmits)".to_owned(),
-            Clue::DatagramDenied => "sending a UDP datagram to the target fails with EPERM".to_owned(),
-            Clue::RepliesSwallowed => {
-                "packets arrive whenever an answer is due, and are not delivered (InReceives, InDelivers)"
-                    .to_owned()
-            }
-            Clue::LateAnswer if self.is_udp() => {
-                format!("the answer came after {}", attempt?.connected_ms?)
-            }
-            Clue::LateAnswer => {
-                format!("the handshake was complete after {}", attempt?.connected_ms?)
-            }
-            Clue::LongRoundTrip => {
-                format!("the round trip to a hop on the way alone takes {}", self.path()?.longest_rtt()?)
-            }
-            Clue::TentativeSource => "the address is on a device, and still tentative".to_owned(),
-            other => return self.naming_clue(other).or_else(|| self.own_clue(other)),
-        };
-        Some(sentence)
     }
 }
 
