@@ -77,7 +77,7 @@ fn acceptor<'a>(view: &View<'a>) -> Option<&'a Listening> {
     alias::on_port(view.evidence).filter(|_| local).find(takes)
 }
 
-/// Programs that accept for others, by their names; the kernel cuts a name to 15 bytes (`TASK_COMM_LEN`).
+/// Programs that do nothing but accept for others, by their names; the kernel cuts a name to 15 bytes (`TASK_COMM_LEN`).
 const PROXIES: &[&str] = &[
     "docker-proxy",
     "rootlessport",
@@ -87,14 +87,8 @@ const PROXIES: &[&str] = &[
     "passt",
     "gvproxy",
     "haproxy",
-    "nginx",
-    "envoy",
-    "traefik",
     "socat",
     "systemd-socket-",
-    "kubectl",
-    "ssh",
-    "sshd",
 ];
 
 fn is_proxy(listening: &Listening) -> bool {

@@ -630,7 +630,7 @@ catalog! {
     ServiceClosed = Service."service.closed" {
         holds: "the peer closes at once, without a byte";
         headline: "{endpoint} accepts the connection and closes it at once";
-        headline "proxy": "{endpoint} accepts the connection and closes it at once: it is a proxy, {listeners}, and what it leads to does not answer";
+        headline "proxy": "{endpoint} accepts the connection and closes it at once; a proxy listens there: {listeners}";
         headline "unix": "{endpoint} accepts the connection and closes it at once";
         next ("proxy") Target: "see where the proxy leads, and whether anything listens there" => "ss -ltnp 'sport = :{port}'";
         next ("") Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
@@ -639,7 +639,7 @@ catalog! {
     ServiceReset = Service."service.reset" {
         holds: "the peer resets at once";
         headline: "{endpoint} accepts the connection and resets it at once";
-        headline "proxy": "{endpoint} accepts the connection and resets it at once: it is a proxy, {listeners}, and what it leads to does not answer";
+        headline "proxy": "{endpoint} accepts the connection and resets it at once; a proxy listens there: {listeners}";
         headline "unix": "{endpoint} accepts the connection and resets it at once";
         next ("proxy") Target: "see where the proxy leads, and whether anything listens there" => "ss -ltnp 'sport = :{port}'";
         next ("") Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
