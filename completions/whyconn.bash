@@ -29,7 +29,7 @@ _whyconn() {
 
     case "${cmd}" in
         whyconn)
-            opts="-4 -6 -t -s -p -i -u -q -v -h -V --timeout --source --source-port --interface --udp --dns --grace --trace --json --quiet --verbose --color --help --version explain schema"
+            opts="-4 -6 -t -s -p -i -u -q -v -h -V --timeout --source --source-port --interface --udp --dns --grace --trace --expect --json --format --quiet --verbose --color --help --version explain schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -77,6 +77,14 @@ _whyconn() {
                     ;;
                 --trace)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)

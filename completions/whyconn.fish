@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_whyconn_global_optspecs
-    string join \n 4 6 t/timeout= s/source= p/source-port= i/interface= u/udp dns= grace= trace= json q/quiet v/verbose color= h/help V/version
+    string join \n 4 6 t/timeout= s/source= p/source-port= i/interface= u/udp dns= grace= trace= expect= json format= q/quiet v/verbose color= h/help V/version
 end
 
 function __fish_whyconn_needs_command
@@ -31,13 +31,17 @@ complete -c whyconn -n "__fish_whyconn_needs_command" -s i -l interface -d 'Leav
 complete -c whyconn -n "__fish_whyconn_needs_command" -l dns -d 'Ask this name server instead of the system\'s' -r
 complete -c whyconn -n "__fish_whyconn_needs_command" -l grace -d 'How long to watch the connection after the handshake; 0s to skip' -r
 complete -c whyconn -n "__fish_whyconn_needs_command" -l trace -d 'Send SYNs (for UDP, datagrams to a high port) with small TTLs to find where they die: auto does when something on the way may be at fault' -r
+complete -c whyconn -n "__fish_whyconn_needs_command" -l expect -d 'Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once' -r
+complete -c whyconn -n "__fish_whyconn_needs_command" -l format -d 'How to print the report' -r -f -a "human\t'For people at a terminal'
+json\t'One line of JSON'
+markdown\t'A block to paste into a ticket'"
 complete -c whyconn -n "__fish_whyconn_needs_command" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR or CLICOLOR=0 says no; CLICOLOR_FORCE says yes'
 always\t'Always'
 never\t'Never'"
 complete -c whyconn -n "__fish_whyconn_needs_command" -s 4 -d 'Use IPv4 only'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s 6 -d 'Use IPv6 only'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s u -l udp -d 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme'
-complete -c whyconn -n "__fish_whyconn_needs_command" -l json -d 'Print one JSON object'
+complete -c whyconn -n "__fish_whyconn_needs_command" -l json -d 'Print one JSON object, as --format json does'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s q -l quiet -d 'Print the verdict line alone'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s v -l verbose -d 'Print all evidence'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'

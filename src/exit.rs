@@ -14,13 +14,17 @@ pub enum Exit {
     Usage,
     /// A verdict of another class.
     Verdict(Class),
+    /// A verdict that `--expect` asked for.
+    AsExpected,
+    /// Another one.
+    Unexpected,
 }
 
 impl Exit {
     /// The number.
     pub fn number(self) -> u8 {
         match self {
-            Exit::Success | Exit::Verdict(Class::Connected) => 0,
+            Exit::Success | Exit::AsExpected | Exit::Verdict(Class::Connected) => 0,
             Exit::Failure => 1,
             Exit::Usage => 2,
             Exit::Verdict(Class::Resolve) => 3,
@@ -30,6 +34,7 @@ impl Exit {
             Exit::Verdict(Class::Alias) => 7,
             Exit::Verdict(Class::Local) => 8,
             Exit::Verdict(Class::Service) => 9,
+            Exit::Unexpected => 11,
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod diagnose;
 pub mod docs;
 mod error;
 mod exit;
+pub mod expect;
 pub mod investigate;
 pub mod model;
 pub mod plan;

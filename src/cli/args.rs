@@ -1,7 +1,8 @@
 //! The options. This one definition feeds parsing, help, man page and completions.
 
+use crate::expect::Expectation;
 use crate::model::Trace;
-use crate::render::{Color, Detail};
+use crate::render::{Color, Detail, Format};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -16,7 +17,7 @@ use std::time::Duration;
     args_conflicts_with_subcommands = true,
     override_usage = "whyconn [OPTIONS] HOST:PORT\n       whyconn [OPTIONS] HOST PORT\n       whyconn [OPTIONS] unix:/PATH\n       whyconn explain [CODE]\n       whyconn schema",
     after_help = "Exit codes: 0 connected, 1 whyconn failed, 2 usage, 3 resolve, 4 refused, 5 timeout, \
-                  6 unreachable, 7 alias, 8 local, 9 service."
+                  6 unreachable, 7 alias, 8 local, 9 service, 11 not what --expect said."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -84,9 +85,17 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = trace)]
     pub(super) trace: Trace,
 
-    /// Print one JSON object
-    #[arg(long)]
+    /// Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once
+    #[arg(long, value_name = "CODE|CLASS", value_parser = expectation)]
+    pub(super) expect: Vec<Expectation>,
+
+    /// Print one JSON object, as --format json does
+    #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,
+
+    /// How to print the report
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "human")]
+    pub(super) format: Format,
 
     /// Print the verdict line alone
     #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
@@ -102,6 +111,10 @@ pub(super) struct DiagnoseArgs {
 }
 
 impl DiagnoseArgs {
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
     pub(super) fn detail(&self) -> Detail {
         match (self.quiet, self.verbose) {
             (true, _) => Detail::Line,
@@ -130,6 +143,10 @@ fn timeout(text: &str) -> Result<Duration, String> {
         }
         duration => Ok(duration),
     }
+}
+
+fn expectation(text: &str) -> Result<Expectation, String> {
+    text.parse()
 }
 
 fn trace(text: &str) -> Result<Trace, String> {

@@ -213,3 +213,23 @@ fn the_commands_are_told_from_targets() {
     assert!(command(&["schema:80"]).is_none());
     definition().debug_assert();
 }
+
+#[test]
+fn the_forms_of_the_report_exclude_each_other() {
+    let read = |line: &[&str]| Cli::try_parse_from(words(line)).map(|cli| cli.diagnose.format());
+    assert_eq!(read(&["db:80"]).unwrap(), Format::Human);
+    assert_eq!(read(&["--json", "db:80"]).unwrap(), Format::Json);
+    assert_eq!(read(&["--format", "markdown", "db:80"]).unwrap(), Format::Markdown);
+    assert!(read(&["--json", "--format", "human", "db:80"]).is_err());
+    let said = complaint(&parse(words(&["-q", "--format", "json", "db:80"])).unwrap_err());
+    assert!(said.contains("leave -q out"), "{said}");
+}
+
+#[test]
+fn an_expectation_that_is_none_is_answered_in_one_line() {
+    let said = complaint(&parse(words(&["--expect", "refsed", "db:80"])).unwrap_err());
+    assert!(said.contains("give a class"), "{said}");
+    let said = complaint(&parse(words(&["--expect", "rst", "db:80"])).unwrap_err());
+    assert!(said.contains("refused.rst"), "{said}");
+    assert!(parse(words(&["--expect", "refused", "--expect", "timeout.silent", "db:80"])).is_ok());
+}

@@ -7,13 +7,14 @@ pub use args::{Cli, Command};
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::expect::{disappointment, near};
 use crate::investigate::investigate;
 use crate::model::target::TargetError;
 use crate::model::{Family, Host, Millis, Request, Target, Transport};
-use crate::render::{self, Style};
+use crate::render::{self, Format, Style};
 use crate::report::report;
 use crate::sanitize::clean_to;
-use crate::verdict::{CATALOG, Code};
+use crate::verdict::Code;
 use crate::{docs, sys};
 use args::DiagnoseArgs;
 use clap::error::ErrorKind;
@@ -51,19 +52,33 @@ fn try_run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
 
 fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
     let request = request(args)?;
-    let (report, story) = report(investigate(request));
-    let exit = Exit::Verdict(report.verdict.class);
-    let text = if args.json {
-        render::json(&report)?
-    } else {
-        let style = Style::detect(args.color);
-        render::human(&report, &story, args.detail(), &style)
+    let evidence = investigate(request);
+    let (report, story) = report(evidence);
+    let text = match args.format() {
+        Format::Json => render::json(&report)?,
+        Format::Markdown => render::markdown(&report, &story, args.detail()),
+        Format::Human => render::human(&report, &story, args.detail(), &Style::detect(args.color)),
     };
-    output::print(&text, exit)
+    let unmet = disappointment(&args.expect, report.verdict.code);
+    let exit = match (&unmet, args.expect.as_slice()) {
+        (Some(_), _) => Exit::Unexpected,
+        (None, []) => Exit::Verdict(report.verdict.class),
+        (None, _) => Exit::AsExpected,
+    };
+    output::print(&text, exit)?;
+    if let Some(unmet) = unmet {
+        output::remark(&unmet);
+    }
+    Ok(exit)
 }
 
 /// The arguments, checked against each other.
 fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
+    if args.quiet && args.format() == Format::Json {
+        return Err(Error::Usage(
+            "JSON has no short form: leave -q out, or ask for --format human".to_owned(),
+        ));
+    }
     let target = target(&args.target, args.udp).map_err(|error| Error::Usage(error.to_string()))?;
     if target.socket().is_some() {
         fits_a_socket(args)?;
@@ -162,12 +177,7 @@ fn target(words: &[OsString], udp: bool) -> Result<Target, TargetError> {
 fn known_code(text: &str) -> Result<Code, Error> {
     text.parse().map_err(|_| {
         let shown = clean_to(text, 60);
-        // A whole class, or the part behind the dot, is what people type from memory.
-        let near: Vec<&str> = CATALOG
-            .iter()
-            .map(|entry| entry.id)
-            .filter(|id| id.split('.').any(|part| part == text) || (text.len() > 3 && id.contains(text)))
-            .collect();
+        let near = near(text);
         let hint = if near.is_empty() {
             "one that `whyconn explain` lists".to_owned()
         } else {

@@ -20,5 +20,10 @@ pub(super) fn print(text: &str, exit: Exit) -> Result<Exit, Error> {
 
 /// One line on standard error; if even that is closed, the exit code has to do.
 pub(super) fn complain(error: &Error) {
-    let _ = writeln!(io::stderr().lock(), "whyconn: {error}");
+    remark(&error.to_string());
+}
+
+/// The same for what is no error.
+pub(super) fn remark(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "whyconn: {text}");
 }

@@ -1,7 +1,7 @@
 //! The report for people: the verdict in the first line, then the picture, the evidence, and what to do.
 
 use super::{Style, picture};
-use crate::report::{Report, Story};
+use crate::report::{Alternative, PathHop, Report, Story};
 use crate::verdict::{Class, Side};
 use std::fmt::Write as _;
 
@@ -23,25 +23,14 @@ pub(super) const TEXT_AT: usize = 10;
 pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> String {
     style.apply();
     let mut page = Page { text: String::new(), style };
-    page.verdict_line(report, detail);
+    page.verdict_line(report, story, detail);
     if detail == Detail::Line {
         return page.text;
     }
     page.picture(story);
-    if let Some(culprit) = &story.culprit {
-        page.section("who", std::slice::from_ref(culprit));
-    }
-    page.path(report);
+    page.path(report, detail);
     page.section("evidence", &story.because);
-    let or_else: Vec<String> = report
-        .verdict
-        .alternatives
-        .iter()
-        .map(|alternative| format!("{} ({})", alternative.why, alternative.code))
-        .collect();
-    // Below `certain` one look-alike is worth more than none; the whole list is for those who ask.
-    let shown = if detail == Detail::All { or_else.len() } else { or_else.len().min(3) };
-    page.section("or else", or_else.get(..shown).unwrap_or_default());
+    page.section("or else", &or_else(report, detail));
     page.next_steps(report);
     let remarks: Vec<String> = report.remarks.iter().map(|remark| remark.text.clone()).collect();
     page.section("besides", &remarks);
@@ -54,52 +43,91 @@ pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> S
     page.text
 }
 
+/// What, who and how sure, in one line.
+pub(super) fn verdict(report: &Report, story: &Story) -> String {
+    let verdict = &report.verdict;
+    let by = story.culprit.as_ref().map(|culprit| format!(", {culprit}")).unwrap_or_default();
+    format!("{} ({}{by}): {}", verdict.code, verdict.certainty.as_str(), verdict.summary)
+}
+
+/// What looks the same. Below `certain` one look-alike is worth more than none; the whole list is for those
+/// who ask.
+pub(super) fn or_else(report: &Report, detail: Detail) -> Vec<String> {
+    let most = if detail == Detail::All { usize::MAX } else { 3 };
+    let told = |alternative: &Alternative| format!("{} ({})", alternative.why, alternative.code);
+    report.verdict.alternatives.iter().take(most).map(told).collect()
+}
+
+/// On which machine a step is to be carried out.
+pub(super) fn place(side: Side) -> &'static str {
+    match side {
+        Side::Client => "here",
+        Side::Target => "on the target",
+        Side::Resolver => "at the name server",
+        Side::Router => "on the router",
+    }
+}
+
+/// The hops that are shown: a long way without its middle, unless all is asked for.
+pub(super) fn hops(report: &Report, detail: Detail) -> Vec<String> {
+    let all = report.path.as_ref().map(|path| path.hops.as_slice()).unwrap_or_default();
+    let told = |hop: &PathHop| match (hop.address, hop.rtt_ms) {
+        (Some(address), Some(rtt)) => format!("{} {address} ({rtt})", hop.ttl),
+        (Some(address), None) => format!("{} {address}", hop.ttl),
+        (None, _) => format!("{} no answer", hop.ttl),
+    };
+    let last = all.len().saturating_sub(ENDS_SHOWN);
+    // One that is left out would take as much room as the words for it.
+    if detail == Detail::All || last <= ENDS_SHOWN + 1 {
+        return all.iter().map(told).collect();
+    }
+    let mut shown: Vec<String> = all.iter().take(ENDS_SHOWN).map(told).collect();
+    shown.push(format!("... {} more ...", last - ENDS_SHOWN));
+    shown.extend(all.iter().skip(last).map(told));
+    shown
+}
+
+/// How many hops are shown at either end of a long way.
+const ENDS_SHOWN: usize = 3;
+
 pub(super) struct Page<'a> {
     pub(super) text: String,
     pub(super) style: &'a Style,
 }
 
 impl Page<'_> {
-    fn verdict_line(&mut self, report: &Report, detail: Detail) {
-        let verdict = &report.verdict;
-        let code = verdict.code.as_str();
-        let sure = verdict.certainty.as_str();
-        let line = format!("{code} ({sure}): {}", verdict.summary);
+    fn verdict_line(&mut self, report: &Report, story: &Story, detail: Detail) {
+        let code = report.verdict.code.as_str();
+        let line = verdict(report, story);
         // One line is one line for a script; people read it within their terminal's width.
         let wrapped =
-            if detail == Detail::Line { line } else { textwrap::fill(&line, options(self.style, "", "")) };
+            if detail == Detail::Line { line } else { textwrap::fill(&line, options(self.style, "", "  ")) };
         let rest = wrapped.strip_prefix(code).unwrap_or(&wrapped);
-        let _ = writeln!(self.text, "{}{rest}", self.style.code(verdict.class, code));
+        let _ = writeln!(self.text, "{}{rest}", self.style.code(report.verdict.class, code));
     }
 
     fn picture(&mut self, story: &Story) {
-        let Some(conversation) = &story.conversation else {
-            self.text.push('\n');
-            return;
-        };
-        let lines = picture::draw(conversation, self.style);
-        let _ = writeln!(self.text, "\n{}\n", lines.join("\n"));
-        let names: Vec<String> = conversation
-            .parties
-            .iter()
-            .filter_map(|party| Some(format!("{} {}", party.role, party.name.as_deref()?)))
-            .collect();
-        self.section("between", &[names.join(", ")]);
+        self.text.push('\n');
+        let Some(conversation) = &story.conversation else { return };
+        let picture = picture::draw(conversation, self.style);
+        let _ = writeln!(self.text, "{}\n", picture.lines.join("\n"));
+        // Addresses that don't fit above their columns.
+        let names = conversation.parties.iter().map(|party| format!("{} {}", party.role, party.name));
+        if !picture.named {
+            self.section("between", &[names.collect::<Vec<_>>().join(", ")]);
+        }
     }
 
-    /// The hops, one a line, and where it breaks off.
-    fn path(&mut self, report: &Report) {
-        let Some(path) = &report.path else { return };
-        let hops: Vec<String> = path
-            .hops
-            .iter()
-            .map(|hop| match (hop.address, hop.rtt_ms) {
-                (Some(address), Some(rtt)) => format!("{:>2}  {address}  {rtt}", hop.ttl),
-                (Some(address), None) => format!("{:>2}  {address}", hop.ttl),
-                (None, _) => format!("{:>2}  no answer", hop.ttl),
-            })
-            .collect();
-        self.section("path", &hops);
+    /// The hops, and where it breaks off.
+    fn path(&mut self, report: &Report, detail: Detail) {
+        let hops = hops(report, detail);
+        if detail == Detail::All {
+            self.section("path", &hops);
+        } else if !hops.is_empty() {
+            // A hop is not torn apart where the line ends.
+            let whole: Vec<String> = hops.iter().map(|hop| hop.replace(' ', "\u{a0}")).collect();
+            self.item("path", &whole.join(", "));
+        }
     }
 
     /// A heading, and a line of text or more beside it.
@@ -113,20 +141,14 @@ impl Page<'_> {
     fn item(&mut self, heading: &str, item: &str) {
         let indent = " ".repeat(TEXT_AT);
         let filled = textwrap::fill(item, options(self.style, &indent, &indent));
-        let beside = filled.get(TEXT_AT..).unwrap_or_default();
+        let beside = filled.get(TEXT_AT..).unwrap_or_default().replace('\u{a0}', " ");
         let padding = " ".repeat(TEXT_AT.saturating_sub(heading.len()));
         let _ = writeln!(self.text, "{}{padding}{beside}", self.style.heading(heading));
     }
 
     fn next_steps(&mut self, report: &Report) {
         for (count, step) in report.verdict.next.iter().enumerate() {
-            let on = match step.on {
-                Side::Client => "here",
-                Side::Target => "on the target",
-                Side::Resolver => "at the name server",
-                Side::Router => "on the router",
-            };
-            self.item(if count == 0 { "next" } else { "" }, &format!("{on}: {}", step.what));
+            self.item(if count == 0 { "next" } else { "" }, &format!("{}: {}", place(step.on), step.what));
             if let Some(command) = &step.command {
                 // A command is never wrapped: it is there to be pasted.
                 let _ = writeln!(self.text, "{}{}", " ".repeat(TEXT_AT + 2), self.style.command(command));

@@ -3,10 +3,25 @@
 mod evidence;
 mod human;
 mod json;
+mod markdown;
 mod picture;
 mod style;
 mod unix;
 
+use clap::ValueEnum;
+
 pub use human::{Detail, human};
 pub use json::json;
+pub use markdown::markdown;
 pub use style::{Color, Style};
+
+/// In which form the report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people at a terminal
+    Human,
+    /// One line of JSON
+    Json,
+    /// A block to paste into a ticket
+    Markdown,
+}

@@ -10,44 +10,64 @@ const INDENT: usize = 3;
 struct Glyphs {
     line: char,
     dash: char,
+    cross: char,
     right: char,
     left: char,
     stop: char,
 }
 
-const UNICODE: Glyphs = Glyphs { line: '│', dash: '─', right: '▶', left: '◀', stop: '✗' };
-const ASCII: Glyphs = Glyphs { line: '|', dash: '-', right: '>', left: '<', stop: 'x' };
+const UNICODE: Glyphs =
+    Glyphs { line: '│', dash: '─', cross: '┼', right: '▶', left: '◀', stop: '✗' };
+const ASCII: Glyphs = Glyphs { line: '|', dash: '-', cross: '+', right: '>', left: '<', stop: 'x' };
+
+pub(super) struct Picture {
+    pub(super) lines: Vec<String>,
+    /// Whether everybody's address stands above their line.
+    pub(super) named: bool,
+}
 
 /// The picture's lines.
-pub(super) fn draw(conversation: &Conversation, style: &Style) -> Vec<String> {
+pub(super) fn draw(conversation: &Conversation, style: &Style) -> Picture {
     let glyphs = if style.unicode { &UNICODE } else { &ASCII };
     let room = style.width.clamp(40, 76).saturating_sub(INDENT + 12);
     let gaps = conversation.parties.len().saturating_sub(1).max(1);
     let gap = room / gaps;
-    let mut lines = vec![heads(&conversation.parties, gap)];
+    let heads = |text: fn(&Party) -> &str| {
+        let all: Vec<&str> = conversation.parties.iter().map(text).collect();
+        heads(&all, gap, style.width)
+    };
+    let mut lines: Vec<String> = heads(|party| &party.role).into_iter().collect();
+    let names = heads(|party| &party.name);
+    let named = names.is_some();
+    lines.extend(names);
     lines.extend(conversation.arrows.iter().map(|arrow| draw_arrow(arrow, gaps, gap, glyphs)));
-    lines
+    Picture { lines, named }
 }
 
-/// The roles above their lines.
-fn heads(parties: &[Party], gap: usize) -> String {
+/// Words above the lines that they belong to; `None` where they don't fit beside each other.
+fn heads(words: &[&str], gap: usize, width: usize) -> Option<String> {
     let mut text = String::new();
-    for (place, party) in parties.iter().enumerate() {
+    for (place, word) in words.iter().enumerate() {
         let centre = INDENT + place * gap;
-        let start = centre.saturating_sub(party.role.len() / 2).max(1);
-        while text.len() < start {
-            text.push(' ');
+        let latest = width.saturating_sub(display_width(word));
+        let start = centre.saturating_sub(display_width(word) / 2).min(latest).max(1);
+        let end = display_width(&text);
+        if place > 0 && start < end + 2 {
+            return None;
         }
-        text.push_str(party.role);
+        text.push_str(&" ".repeat(start - end));
+        text.push_str(word);
     }
-    text
+    (display_width(&text) <= width).then_some(text)
 }
 
 fn draw_arrow(arrow: &Arrow, gaps: usize, gap: usize, glyphs: &Glyphs) -> String {
     let mut text = " ".repeat(INDENT);
     let (low, high) = (arrow.from.min(arrow.to), arrow.from.max(arrow.to));
+    let drawn = !matches!(arrow.fate, Fate::Stuck | Fate::Absent);
     for place in 0..gaps {
-        text.push(glyphs.line);
+        let crossed = drawn && place > low && place < high;
+        text.push(if crossed { glyphs.cross } else { glyphs.line });
         let inside = gap.saturating_sub(1);
         let part = if place < low || place >= high {
             " ".repeat(inside)
@@ -59,7 +79,7 @@ fn draw_arrow(arrow: &Arrow, gaps: usize, gap: usize, glyphs: &Glyphs) -> String
         text.push_str(&part);
     }
     text.push(glyphs.line);
-    format!("{text}  {}", arrow.at)
+    format!("{text}  {}", arrow.at).trim_end().to_owned()
 }
 
 fn rightwards(arrow: &Arrow, first: bool, last: bool, inside: usize, glyphs: &Glyphs) -> String {
@@ -72,7 +92,7 @@ fn rightwards(arrow: &Arrow, first: bool, last: bool, inside: usize, glyphs: &Gl
     }
     let head = if first { format!(" {} ", arrow.label) } else { String::new() };
     let tail = match (last, arrow.fate) {
-        (true, Fate::Unknown) => " ? ".to_owned(),
+        (true, Fate::Unknown) => " ?  ".to_owned(),
         (true, _) => format!("{} ", glyphs.right),
         (false, _) => String::new(),
     };
@@ -80,7 +100,12 @@ fn rightwards(arrow: &Arrow, first: bool, last: bool, inside: usize, glyphs: &Gl
 }
 
 fn leftwards(arrow: &Arrow, first: bool, last: bool, inside: usize, glyphs: &Glyphs) -> String {
-    let head = if first { format!(" {}", glyphs.left) } else { String::new() };
+    if arrow.fate == Fate::Absent {
+        let text = if last { format!(" {}", arrow.label) } else { String::new() };
+        return pad(text, inside);
+    }
+    let point = if arrow.fate == Fate::Dropped { glyphs.stop } else { glyphs.left };
+    let head = if first { format!(" {point}") } else { String::new() };
     let tail = if last { format!(" {} ", arrow.label) } else { String::new() };
     stretch(&head, &tail, inside, glyphs.dash)
 }

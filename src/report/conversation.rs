@@ -1,7 +1,7 @@
 //! The conversation as it went: who sent what to whom, when, and where it stopped. Only what was seen.
 
 use super::words::after_word;
-use crate::diagnose::{Culprit, Diagnosis, icmp};
+use crate::diagnose::{Culprit, Diagnosis, Hop, icmp};
 use crate::model::{AfterHandshake, Attempt, Evidence, Payload, Transport};
 use crate::verdict::{Clue, Code};
 
@@ -17,10 +17,10 @@ pub struct Conversation {
 /// Somebody who took part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
-    /// What it is: this host, router, gateway, target.
-    pub role: &'static str,
-    /// Its address, where it is known.
-    pub name: Option<String>,
+    /// What it is: this host, router, hop 3, gateway, target.
+    pub role: String,
+    /// Its address; a word for it where the address is unknown.
+    pub name: String,
 }
 
 /// One line of the picture. Parties are named by their place in [`Conversation::parties`].
@@ -47,79 +47,119 @@ pub enum Fate {
     Unknown,
     /// It never left the sender.
     Stuck,
+    /// It came in, and was dropped before it reached the program.
+    Dropped,
+    /// There was none: what was waited for did not come.
+    Absent,
 }
 
 /// Draws the attempt that the verdict is about; `None` where nothing was sent.
 pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<Conversation> {
-    // A partial success is told by the address that works; the failing one is named in the verdict.
-    let working = evidence.working();
     let about = evidence.attempts.get(diagnosis.about?)?;
-    let attempt = if diagnosis.finding.code == Code::ConnectedPartial { working? } else { about };
     // A datagram for many was never sent.
-    let unsent = attempt.transport == Transport::Udp && attempt.payload.is_none();
-    if attempt.failed.is_some() || unsent {
+    let unsent = |attempt: &Attempt| attempt.transport == Transport::Udp && attempt.payload.is_none();
+    let silent = |attempt: &&Attempt| attempt.failed.is_some() || unsent(attempt);
+    let client = |attempt: &Attempt| {
+        let name = attempt.source.map_or("unknown".to_owned(), |source| source.to_string());
+        Party { role: "this host".to_owned(), name }
+    };
+    let target =
+        |role: &str, attempt: &Attempt| Party { role: role.to_owned(), name: attempt.address.to_string() };
+    if diagnosis.finding.code == Code::ConnectedPartial {
+        return partial(evidence, diagnosis, client, target);
+    }
+    if silent(&about) {
         return None;
     }
-    let client = Party { role: "this host", name: attempt.source.map(|source| source.to_string()) };
-    let mut parties = vec![client];
-    let between = if attempt.connected_ms.is_some() { None } else { between(diagnosis) };
-    parties.extend(between.clone());
-    parties.push(Party { role: "target", name: Some(attempt.address.to_string()) });
+    let between = if about.connected_ms.is_some() { None } else { between(evidence, diagnosis) };
+    let mut parties = vec![client(about)];
+    parties.extend(between);
+    parties.push(target("target", about));
     let last = parties.len() - 1;
-    let middle = if between.is_some() { 1 } else { last };
-    let mut arrows = Vec::new();
-    // What this host's filter, or an unanswered neighbour, did to the SYN never reached anybody.
-    let here = [Clue::IcmpFromThisHost, Clue::ResetByFilter, Clue::LinkDown, Clue::LinkNoCarrier]
-        .iter()
-        .any(|clue| diagnosis.finding.because.contains(clue))
-        || diagnosis.finding.variant == "intercepted";
-    if here && attempt.connected_ms.is_none() {
-        arrows.push(syn(attempt, middle, Fate::Stuck));
-    } else if attempt.connected_ms.is_some() {
-        handshake(attempt, last, &mut arrows);
-    } else if let Some((code, entry)) = attempt.deciding_icmp() {
-        let to = if entry.sender == Some(attempt.address.ip()) { last } else { middle };
-        arrows.push(syn(attempt, to, if here { Fate::Stuck } else { Fate::Arrived }));
-        if !here {
-            let label = format!("ICMP {}", icmp::name(code));
-            arrows.push(Arrow { from: to, to: 0, label, fate: Fate::Arrived, at: entry.at_ms.to_string() });
-        }
-    } else if let Some(error) = attempt.so_errors.last()
-        && diagnosis.finding.because.contains(&Clue::SynReset)
-    {
-        // A reset in the target's name comes from whoever sent it.
-        let last = if diagnosis.finding.code == Code::RefusedRstForged { middle } else { last };
-        arrows.push(syn(attempt, last, Fate::Arrived));
-        arrows.push(Arrow {
-            from: last,
-            to: 0,
-            label: "RST".into(),
-            fate: Fate::Arrived,
-            at: error.at_ms.to_string(),
-        });
-    } else {
-        let stuck = [Clue::SynHeld, Clue::DatagramHeld, Clue::SynNotSent, Clue::NeighbourSilent]
-            .iter()
-            .any(|clue| diagnosis.finding.because.contains(clue));
-        arrows.push(syn(
-            attempt,
-            if stuck { middle } else { last },
-            if stuck { Fate::Stuck } else { Fate::Unknown },
-        ));
-    }
-    Some(Conversation { parties, arrows })
+    Some(Conversation { arrows: arrows(about, diagnosis, 1, last), parties })
 }
 
-/// Whoever answered, or should have, between the client and the target.
-fn between(diagnosis: &Diagnosis) -> Option<Party> {
+/// The address that clients try first, and the one that works.
+fn partial(
+    evidence: &Evidence,
+    diagnosis: &Diagnosis,
+    client: impl Fn(&Attempt) -> Party,
+    target: impl Fn(&str, &Attempt) -> Party,
+) -> Option<Conversation> {
+    let works = evidence.working()?;
+    let first = evidence.attempts.get(diagnosis.about?)?;
+    let mut parties = vec![client(works)];
+    let mut all = Vec::new();
+    if first.failed.is_none() && first.address != works.address {
+        parties.push(target("first address", first));
+        all.extend(arrows(first, diagnosis, 1, 1));
+    }
+    parties.push(target("this one works", works));
+    handshake(works, parties.len() - 1, &mut all);
+    Some(Conversation { parties, arrows: all })
+}
+
+/// What went between the client, whoever stands between (`middle`), and the target (`last`).
+fn arrows(attempt: &Attempt, diagnosis: &Diagnosis, middle: usize, last: usize) -> Vec<Arrow> {
+    let because = |clues: &[Clue]| clues.iter().any(|clue| diagnosis.finding.because.contains(clue));
+    let code = diagnosis.finding.code;
+    let mut arrows = Vec::new();
+    // What this host's filter, or an unanswered neighbour, did to the SYN never reached anybody.
+    let here = because(&[Clue::IcmpFromThisHost, Clue::ResetByFilter, Clue::LinkDown, Clue::LinkNoCarrier])
+        || diagnosis.finding.variant == "intercepted";
+    if attempt.connected_ms.is_some() {
+        handshake(attempt, last, &mut arrows);
+    } else if here {
+        arrows.push(syn(attempt, middle, Fate::Stuck));
+    } else if let Some((icmp_code, entry)) = attempt.deciding_icmp() {
+        let to = if entry.sender == Some(attempt.address.ip()) { last } else { middle };
+        arrows.push(syn(attempt, to, Fate::Arrived));
+        let label = format!("ICMP {}", icmp::name(icmp_code));
+        arrows.push(Arrow { from: to, to: 0, label, fate: Fate::Arrived, at: entry.at_ms.to_string() });
+    } else if let Some(error) = attempt.so_errors.last()
+        && because(&[Clue::SynReset])
+    {
+        // A reset in the target's name comes from whoever sent it.
+        let from = if code == Code::RefusedRstForged { middle } else { last };
+        arrows.push(syn(attempt, from, Fate::Arrived));
+        let at = error.at_ms.to_string();
+        arrows.push(Arrow { from, to: 0, label: "RST".into(), fate: Fate::Arrived, at });
+    } else if because(&[Clue::SynHeld, Clue::DatagramHeld, Clue::SynNotSent, Clue::NeighbourSilent]) {
+        arrows.push(syn(attempt, middle, Fate::Stuck));
+    } else if because(&[Clue::RepliesSwallowed]) {
+        let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();
+        arrows.push(syn(attempt, last, Fate::Arrived));
+        arrows.push(Arrow { from: last, to: 0, label: "an answer".into(), fate: Fate::Dropped, at });
+    } else {
+        arrows.push(syn(attempt, last, Fate::Unknown));
+        if because(&[Clue::SynUnanswered, Clue::DatagramUnanswered]) {
+            let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();
+            let label = "nothing comes back".to_owned();
+            arrows.push(Arrow { from: last, to: 0, label, fate: Fate::Absent, at });
+        }
+    }
+    arrows
+}
+
+/// Whoever answered, or should have, between the client and the target; or the last that is known to see
+/// the packets pass.
+fn between(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<Party> {
     let (role, address) = match diagnosis.finding.culprit.as_ref()? {
-        Culprit::Router { address, .. } => ("router", *address),
+        Culprit::Router { address, hop: Some(hop) } => (format!("router, hop {hop}"), *address),
+        Culprit::Router { address, hop: None } => ("router".to_owned(), *address),
         Culprit::Link { address } if diagnosis.finding.code == Code::UnreachableGateway => {
-            ("gateway", Some(*address))
+            ("gateway".to_owned(), Some(*address))
+        }
+        Culprit::Path { after: Some(Hop { hop, address: Some(address) }) } => {
+            let target = evidence.attempts.get(diagnosis.about?)?.address.ip();
+            if *address == target {
+                return None;
+            }
+            (format!("hop {hop}"), Some(*address))
         }
         _ => return None,
     };
-    Some(Party { role, name: address.map(|address| address.to_string()) })
+    Some(Party { role, name: address.map_or("nameless".to_owned(), |address| address.to_string()) })
 }
 
 fn syn(attempt: &Attempt, to: usize, fate: Fate) -> Arrow {

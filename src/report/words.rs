@@ -8,7 +8,7 @@ use crate::model::{
     RefusalKind, RouteType, Transport,
 };
 use crate::sanitize::{clean, shell_word};
-use crate::verdict::{Entry, Side, Variant};
+use crate::verdict::{Code, Entry, Side, Variant};
 
 /// The words that a sentence of the catalog may have in braces.
 pub const KEYS: &[&str] = &[
@@ -165,30 +165,33 @@ impl<'a> Words<'a> {
         ReportRemark { code: remark.code().to_owned(), text }
     }
 
-    /// Who did it, for people.
+    /// Who did it, in the few words that stand beside the certainty.
     pub fn culprit(&self) -> Option<String> {
-        Some(match self.diagnosis.finding.culprit.as_ref()? {
+        let who = match self.diagnosis.finding.culprit.as_ref()? {
             Culprit::Client => "this host".to_owned(),
-            Culprit::Resolver { address: None } => "the name service".to_owned(),
-            Culprit::Resolver { address: Some(address) } => format!("the name server {address}"),
-            Culprit::Link { address } => format!("the neighbour {address}"),
+            Culprit::Resolver { address: None } => "name service".to_owned(),
+            Culprit::Resolver { address: Some(address) } => format!("name server {address}"),
+            Culprit::Link { address } if self.diagnosis.finding.code == Code::UnreachableGateway => {
+                format!("gateway {address}")
+            }
+            Culprit::Link { address } => format!("neighbour {address}"),
             Culprit::Router { address: None, hop: None } => "a router".to_owned(),
-            Culprit::Router { address: None, hop: Some(hop) } => {
-                format!("the router at hop {hop}, which does not name itself")
-            }
-            Culprit::Router { address: Some(address), hop: None } => format!("the router {address}"),
+            Culprit::Router { address: None, hop: Some(hop) } => format!("nameless router at hop {hop}"),
+            Culprit::Router { address: Some(address), hop: None } => format!("router {address}"),
             Culprit::Router { address: Some(address), hop: Some(hop) } => {
-                format!("the router {address} (hop {hop})")
+                format!("router {address} at hop {hop}")
             }
-            Culprit::Path { after: None } => "unknown: somewhere on the way, or the target".to_owned(),
+            Culprit::Path { after: None } => "someone on the way, or the target".to_owned(),
             Culprit::Path { after: Some(hop) } => match hop.address {
-                Some(address) => format!("somewhere after {address} (hop {})", hop.hop),
-                None => "unknown: no hop answered".to_owned(),
+                Some(address) => format!("lost after {address} at hop {}", hop.hop),
+                None => "lost at an unknown hop".to_owned(),
             },
-            Culprit::Target if self.is_local() => "this host, at the target's end".to_owned(),
-            Culprit::Target => "the target".to_owned(),
-            Culprit::Service => "the service".to_owned(),
-        })
+            Culprit::Target if self.is_local() => "this host".to_owned(),
+            Culprit::Target => "target".to_owned(),
+            Culprit::Service => "service".to_owned(),
+        };
+        let partial = self.diagnosis.finding.code == Code::ConnectedPartial;
+        Some(if partial { format!("first address: {who}") } else { who })
     }
 
     /// The observations that the verdict rests on, a sentence each.
