@@ -35,7 +35,11 @@ fn the_readme_shows_what_the_lab_recorded() -> Result<(), String> {
     }
     assert!(runs >= 3, "{runs} runs");
     assert_eq!(readme.matches("```console").count(), runs, "a run that is none of the recorded ones");
-    if readme == filled { Ok(()) } else { Err("README.md shows other runs: WHYCONN_WRITE=1 writes them".into()) }
+    if readme == filled {
+        Ok(())
+    } else {
+        Err("README.md shows other runs: WHYCONN_WRITE=1 writes them".into())
+    }
 }
 
 /// The command, and what it printed, 80 columns wide.

@@ -1,7 +1,7 @@
 //! The report for people: the verdict in the first line, then the picture, the evidence, and what to do.
 
 use super::{Style, picture};
-use crate::report::{Alternative, PathHop, Report, Story};
+use crate::report::{Alternative, NextStep, PathHop, Report, Story};
 use crate::verdict::{Class, Side};
 use std::fmt::Write as _;
 
@@ -53,9 +53,16 @@ pub(super) fn verdict(report: &Report, story: &Story) -> String {
 /// What looks the same. Below `certain` one look-alike is worth more than none; the whole list is for those
 /// who ask.
 pub(super) fn or_else(report: &Report, detail: Detail) -> Vec<String> {
-    let most = if detail == Detail::All { usize::MAX } else { 3 };
+    let most = if detail == Detail::All { usize::MAX } else { 2 };
     let told = |alternative: &Alternative| format!("{} ({})", alternative.why, alternative.code);
     report.verdict.alternatives.iter().take(most).map(told).collect()
+}
+
+/// What tells the look-alikes apart, unless it is what to do next anyhow.
+pub(super) fn apart(report: &Report) -> Option<&NextStep> {
+    let verdict = &report.verdict;
+    let step = verdict.tell_apart.as_ref()?;
+    (!verdict.next.iter().any(|next| next.command.is_some() && next.command == step.command)).then_some(step)
 }
 
 /// On which machine a step is to be carried out.
@@ -147,12 +154,19 @@ impl Page<'_> {
     }
 
     fn next_steps(&mut self, report: &Report) {
+        if let Some(step) = apart(report) {
+            self.step("to tell", step);
+        }
         for (count, step) in report.verdict.next.iter().enumerate() {
-            self.item(if count == 0 { "next" } else { "" }, &format!("{}: {}", place(step.on), step.what));
-            if let Some(command) = &step.command {
-                // A command is never wrapped: it is there to be pasted.
-                let _ = writeln!(self.text, "{}{}", " ".repeat(TEXT_AT + 2), self.style.command(command));
-            }
+            self.step(if count == 0 { "next" } else { "" }, step);
+        }
+    }
+
+    fn step(&mut self, heading: &str, step: &NextStep) {
+        self.item(heading, &format!("{}: {}", place(step.on), step.what));
+        if let Some(command) = &step.command {
+            // A command is never wrapped: it is there to be pasted.
+            let _ = writeln!(self.text, "{}{}", " ".repeat(TEXT_AT + 2), self.style.command(command));
         }
     }
 }

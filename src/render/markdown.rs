@@ -5,7 +5,7 @@
 
 use super::human::{self, Detail};
 use super::{Style, picture};
-use crate::report::{Report, Story};
+use crate::report::{NextStep, Report, Story};
 use crate::sanitize::shell_word;
 use std::fmt::Write as _;
 
@@ -41,17 +41,8 @@ pub fn markdown(report: &Report, story: &Story, detail: Detail) -> String {
     }
     list(&mut text, "Evidence", &story.because);
     list(&mut text, "Or else", &human::or_else(report, detail));
-    if !report.verdict.next.is_empty() {
-        let _ = writeln!(text, "\n**Next**\n");
-        for (count, step) in report.verdict.next.iter().enumerate() {
-            let _ = writeln!(text, "{}. {}: {}", count + 1, human::place(step.on), escape(&step.what));
-            if let Some(command) = &step.command {
-                let _ = writeln!(text, "\n{}\n", fence("sh", command, "   "));
-            }
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
+    steps(&mut text, "To tell", human::apart(report));
+    steps(&mut text, "Next", &report.verdict.next);
     let remarks: Vec<String> = report.remarks.iter().map(|remark| remark.text.clone()).collect();
     list(&mut text, "Besides", &remarks);
     if detail == Detail::All {
@@ -63,6 +54,18 @@ pub fn markdown(report: &Report, story: &Story, detail: Detail) -> String {
         );
     }
     text
+}
+
+fn steps<'a>(text: &mut String, heading: &str, steps: impl IntoIterator<Item = &'a NextStep>) {
+    for (count, step) in steps.into_iter().enumerate() {
+        if count == 0 {
+            let _ = writeln!(text, "\n**{heading}**");
+        }
+        let _ = writeln!(text, "\n{}. {}: {}", count + 1, human::place(step.on), escape(&step.what));
+        if let Some(command) = &step.command {
+            let _ = writeln!(text, "\n{}", fence("sh", command, "   "));
+        }
+    }
 }
 
 fn list(text: &mut String, heading: &str, items: &[String]) {

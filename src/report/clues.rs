@@ -171,7 +171,7 @@ impl Words<'_> {
                 match path.last_hop() {
                     Hop { address: Some(address), hop } => {
                         format!(
-                            "{probes} with a small TTL get as far as hop {hop}, {address}; nothing answers beyond"
+                            "hop {hop}, {address}, is the last that answers {probes} with a small TTL"
                         )
                     }
                     Hop { .. } => format!("no hop answers {probes} with a small TTL"),

@@ -79,6 +79,9 @@ pub struct Verdict {
     pub culprit: Option<Culprit>,
     /// What gives the same evidence.
     pub alternatives: Vec<Alternative>,
+    /// What to look at to tell them apart; null where there are none.
+    #[serde(default)]
+    pub tell_apart: Option<NextStep>,
     /// The observations that it rests on.
     pub because: Vec<Clue>,
     /// What to do, most useful first.
@@ -233,6 +236,7 @@ pub fn report(evidence: Evidence) -> (Report, Story) {
         culprit: finding.culprit.clone(),
         alternatives: words.alternatives(),
         because: finding.because.clone(),
+        tell_apart: words.tell_apart(),
         next: words.next_steps(),
     };
     let remarks = diagnosis.remarks.iter().map(|remark| words.remark(remark)).collect();

@@ -214,19 +214,15 @@ impl Words<'_> {
 
     /// Who suffers from a first address that fails, and how much.
     fn cost_of_first(&self) -> String {
-        let first = self.value("endpoint");
         let others = match self.diagnosis.finding.variant {
             // Nothing comes back: tcp(7) has it give up after about two minutes.
-            "slow" if self.is_udp() => {
-                "those that try one after the other wait for it first, as long as each does"
-            }
+            "slow" if self.is_udp() => "those that go on to the next wait for it first, as long as each does",
             "slow" => {
-                "those that try one after the other wait for it first (about 2 minutes), those that race them \
-                 (RFC 8305) 250 ms"
+                "those that go on to the next wait for it first: about 2 minutes, or 250 ms where they race (RFC 8305)"
             }
             _ => "those that go on to the next address lose no more than a round trip",
         };
-        format!("clients that try only the first address, {first}, fail; {others}")
+        format!("clients that try only the first address fail; {others}")
     }
 
     fn server(&self) -> Option<&ServerView> {

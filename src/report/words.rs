@@ -8,7 +8,7 @@ use crate::model::{
     RefusalKind, RouteType, Transport,
 };
 use crate::sanitize::{clean, shell_word};
-use crate::verdict::{Code, Entry, Side, Variant};
+use crate::verdict::{Code, Entry, Side, Step, Variant};
 
 /// The words that a sentence of the catalog may have in braces.
 pub const KEYS: &[&str] = &[
@@ -133,16 +133,28 @@ impl<'a> Words<'a> {
     /// What to do.
     pub fn next_steps(&self) -> Vec<NextStep> {
         let variant = self.variant();
-        self.entry()
-            .next
-            .iter()
-            .filter(|step| step.only.is_empty() || step.only.contains(&variant))
-            .map(|step| NextStep {
-                on: if step.on == Side::Target && self.is_local() { Side::Client } else { step.on },
-                what: self.fill(step.text, clean),
-                command: (!step.command.is_empty()).then(|| self.command(step.command)),
-            })
-            .collect()
+        let fits = |step: &&Step| step.only.is_empty() || step.only.contains(&variant);
+        self.entry().next.iter().filter(fits).map(|step| self.step(step)).collect()
+    }
+
+    /// What would tell the look-alikes apart; `None` where there are none.
+    pub fn tell_apart(&self) -> Option<NextStep> {
+        if self.diagnosis.finding.alternatives.is_empty() {
+            return None;
+        }
+        let (variant, udp) = (self.variant(), self.is_udp());
+        let fits = |step: &&Step| {
+            step.only.is_empty() || step.only.contains(&variant) || udp && step.only.contains(&"udp")
+        };
+        self.entry().apart.iter().find(fits).map(|step| self.step(step))
+    }
+
+    fn step(&self, step: &Step) -> NextStep {
+        NextStep {
+            on: if step.on == Side::Target && self.is_local() { Side::Client } else { step.on },
+            what: self.fill(step.text, clean),
+            command: (!step.command.is_empty()).then(|| self.command(step.command)),
+        }
     }
 
     /// A fact beside the verdict.

@@ -53,6 +53,8 @@ pub struct Entry {
     pub next: &'static [Step],
     /// What may look the same, and how.
     pub look_alikes: &'static [(Code, &'static str)],
+    /// The one thing to look at that tells the look-alikes apart; the first that fits the variant.
+    pub apart: &'static [Step],
     /// The page that `explain` prints.
     pub text: &'static str,
 }
@@ -63,6 +65,7 @@ macro_rules! catalog {
         $( headline $($variant:literal)? : $headline:literal; )+
         $( next $(($($only:literal),+))? $on:ident : $step:literal $(=> $command:literal)? ; )*
         $( alike $alike:ident : $why:literal; )*
+        $( apart $(($($when:literal),+))? $by:ident : $look:literal $(=> $with:literal)? ; )*
     } )+) => {
         /// A verdict code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,6 +86,12 @@ macro_rules! catalog {
                 command: concat!($($command)?),
             } ),* ],
             look_alikes: &[ $( (Code::$alike, $why) ),* ],
+            apart: &[ $( Step {
+                only: &[ $($($when),+)? ],
+                on: Side::$by,
+                text: $look,
+                command: concat!($($with)?),
+            } ),* ],
             text: include_str!(concat!("text/", $id, ".md")),
         } ),+ ];
     };
@@ -97,6 +106,8 @@ catalog! {
         headline "udp": "{endpoint} answers over UDP";
         alike TimeoutAcceptQueue: "nothing was sent: the queue of its program may be full";
         alike ResolveTimeout: "a name server that programs ask first may yet give another address";
+        apart ("datagram") Client: "does the queue in its Recv-Q column go down?" => "ss -xa";
+        apart Client: "see what programs here get in the end" => "getent ahosts {host}";
     }
     ConnectedPartial = Connected."connected.partial" {
         holds: "some address works, but the one that clients try first does not, or not within 1 s";
@@ -117,6 +128,7 @@ catalog! {
         next ("") Resolver: "is the record missing from the zone?";
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
+        apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
     ResolveNoAddress = Resolve."resolve.no-address" {
         holds: "the name exists, but has no address (of the family asked for)";
@@ -132,6 +144,7 @@ catalog! {
         alike ResolveServfail: "one of the two questions, A and AAAA, may have failed: the C library does not tell";
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
+        apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
     ResolveServfail = Resolve."resolve.servfail" {
         holds: "the name servers answer SERVFAIL";
@@ -150,6 +163,7 @@ catalog! {
         alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
         alike ResolveTimeout: "another name server does not answer; what can't be read counts as no answer as well";
         alike ResolveNoAddress: "programs here were told that the name has no address, before the server failed";
+        apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {endpoint}";
     }
     ResolveRefused = Resolve."resolve.refused" {
         holds: "the name server refuses to answer us";
@@ -159,6 +173,7 @@ catalog! {
         alike ResolveServerUnreachable: "another name server can't be reached";
         alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
         alike ResolveTimeout: "another name server does not answer";
+        apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {endpoint}";
     }
     ResolveTimeout = Resolve."resolve.timeout" {
         holds: "no name server answered in time";
@@ -170,6 +185,7 @@ catalog! {
         next ("slow") Resolver: "why does the server take so long? see its log, and the servers that it asks";
         alike ResolveServerUnreachable: "a name server that can't be reached looks the same where the error that would say so is lost or held back";
         alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
+        apart Client: "give that server more time" => "whyconn --dns {server_endpoint} -t {longer} {endpoint}";
     }
     ResolveServerUnreachable = Resolve."resolve.server-unreachable" {
         holds: "the name server's port or host is unreachable";
@@ -183,6 +199,7 @@ catalog! {
         next ("here") Client: "does a rule of this host reject or drop them (needs root)?" => "nft list ruleset";
         next ("") Resolver: "does the server run, and listen on this address?" => "ss -lun 'sport = :{server_port}'";
         alike ResolveTimeout: "another name server does not answer, or this one is only slow";
+        apart Client: "give that server more time" => "whyconn --dns {server_endpoint} -t {longer} {endpoint}";
     }
     ResolveNoServer = Resolve."resolve.no-server" {
         holds: "no name server is configured, or ordinary programs are told not to ask any (nsswitch)";
@@ -192,6 +209,7 @@ catalog! {
         next Client: "see which sources programs ask" => "grep hosts: /etc/nsswitch.conf";
         alike ResolveNxdomain: "another source of names may have been asked, and not have it";
         alike ResolveTimeout: "something on 127.0.0.1 may be slow to answer";
+        apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
     ResolveBadName = Resolve."resolve.bad-name" {
         holds: "the name can't be looked up at all: empty or over-long label, illegal characters";
@@ -213,6 +231,7 @@ catalog! {
         next Target: "or have the service listen on {address} as well" => "ss -l{ss}np 'sport = :{port}'";
         alike RefusedRst: "the reset may have another reason than the missing listener";
         alike RefusedIcmpPort: "the refusal may have another reason than the missing listener";
+        apart Client: "is what listens there the service?" => "ss -l{ss}np 'sport = :{port}'";
     }
     AliasLocalhostMapping = Alias."alias.localhost-mapping" {
         holds: "localhost does not resolve for ordinary programs, or leads to something that is not loopback";
@@ -221,6 +240,7 @@ catalog! {
         next Client: "see the hosts file: 127.0.0.1 and ::1 should have the name" => "grep -n localhost /etc/hosts";
         next Client: "and the sources that programs ask: files should be one" => "grep hosts: /etc/nsswitch.conf";
         alike ResolveTimeout: "a name server may be slow to answer for the name";
+        apart Client: "see what programs here get in the end" => "getent ahosts {host}";
     }
     AliasBoundElsewhere = Alias."alias.bound-elsewhere" {
         holds: "the target is this host, and the port is open here, but on another local address or in another network namespace";
@@ -234,6 +254,7 @@ catalog! {
         alike RefusedRst: "that listener may have nothing to do with what you want to reach";
         alike RefusedSelfConnect: "that listener may have nothing to do with what you want to reach";
         alike RefusedIcmpPort: "that listener may have nothing to do with what you want to reach";
+        apart Client: "is what listens there the service?" => "ss -l{ss}np 'sport = :{port}'";
     }
     AliasHostsOverride = Alias."alias.hosts-override" {
         holds: "/etc/hosts pins the name to an address that fails, while DNS gives another";
@@ -242,6 +263,7 @@ catalog! {
         next Client: "and what the name servers have" => "getent -s dns ahosts {host}";
         alike RefusedRst: "the service may be down, whichever address the name leads to";
         alike RefusedIcmpPort: "the service may be down, whichever address the name leads to";
+        apart Client: "ask the address that the name servers give";
     }
 
     RefusedRst = Refused."refused.rst" {
@@ -261,6 +283,7 @@ catalog! {
         alike LocalFirewallReject: "this host's own packet filter can answer with the same reset";
         alike AliasBoundElsewhere: "the service may listen on another address of this host, or in another network namespace";
         alike RefusedIcmpPort: "an ICMP error gives the same errno";
+        apart Target: "does the SYN arrive there, and does the reset leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
     }
     RefusedRstForged = Refused."refused.rst-forged" {
         holds: "the reset was sent by something nearer than the target";
@@ -268,6 +291,7 @@ catalog! {
         next Router: "look for the rule that rejects port {port} towards {address} (needs root)" => "nft list ruleset";
         alike RefusedRst: "a packet of another kind may have taken a longer way than the SYN";
         alike LocalFirewallReject: "this host's own packet filter can answer at once, too";
+        apart Target: "does the SYN arrive there? then the reset is its own (needs root)" => "tcpdump -ni any '{proto} port {port}'";
     }
 
     RefusedIcmpPort = Refused."refused.icmp-port" {
@@ -287,6 +311,7 @@ catalog! {
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike RefusedRst: "a reset and an ICMP error give the same errno";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
+        apart Target: "does it arrive there, and does the ICMP error leave? (needs root)" => "tcpdump -ni any '{proto} port {port} or icmp or icmp6'";
     }
     RefusedSelfConnect = Refused."refused.self-connect" {
         holds: "the kernel joined the socket to itself: source and destination are the same, nothing listens";
@@ -312,6 +337,7 @@ catalog! {
         next ("namespace") Client: "ask from inside that namespace (needs root)" => "nsenter -t {unix_pid} -n whyconn {endpoint}";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike ConnectedOk: "a program may listen on it by now";
+        apart Client: "run it again, as a user who may look at the file" => "whyconn {unix_typed}";
     }
 
     TimeoutSilent = Timeout."timeout.silent" {
@@ -327,6 +353,8 @@ catalog! {
         alike LocalReplyDropped: "this host's own filter may drop the answer";
         alike LocalFirewallDrop: "this host's own filter may drop the SYN";
         alike UnreachableGateway: "a gateway that died lately is still in the neighbour table";
+        apart ("udp") Target: "does the datagram arrive there, and does an answer leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart Target: "does the SYN arrive there, and does a SYN-ACK leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
     }
     TimeoutPortSilent = Timeout."timeout.port-silent" {
         holds: "the target answers other packets, but nothing on this port";
@@ -342,6 +370,8 @@ catalog! {
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
         alike LocalReplyDropped: "this host's own filter may drop the answer";
         alike LocalFirewallDrop: "this host's own filter may drop what comes to the port";
+        apart ("udp") Target: "does the datagram arrive there, and does an answer leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart Target: "does the SYN arrive there, and does a SYN-ACK leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
     }
     TimeoutAcceptQueue = Timeout."timeout.accept-queue" {
         holds: "the listener (here, or a unix socket) has a full accept queue";
@@ -350,6 +380,7 @@ catalog! {
         next ("") Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
         next ("unix") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -lxp src {unix_listed}";
         alike TimeoutPortSilent: "another listener's queue may have overflowed at the same moment";
+        apart Target: "does ListenOverflows rise with each try?" => "nstat -az TcpExtListenOverflows";
     }
     TimeoutAnswerInvalid = Timeout."timeout.answer-invalid" {
         holds: "packets come back for this very connection, but none that completes the handshake";
@@ -357,12 +388,14 @@ catalog! {
         next Target: "is an old connection with the same four numbers left there?" => "ss -tan 'sport = :{port}'";
         next Client: "try from another source port: it is a new connection for everybody" => "whyconn {endpoint}";
         alike TimeoutSilent: "the packets that came may be strays, and the real answer lost";
+        apart Client: "which packets come back? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
     }
     TimeoutTooShort = Timeout."timeout.too-short" {
         holds: "the answer arrived, after the deadline that was asked for: the timeout is shorter than the round trip";
         headline: "{endpoint} answers, but not within {timeout}";
         next Client: "give it more time" => "whyconn -t {longer} {endpoint}";
         alike TimeoutSilent: "a packet or its answer may have been lost on the way";
+        apart Client: "give it more time" => "whyconn -t {longer} {endpoint}";
     }
 
     UnreachableNoRoute = Unreachable."unreachable.no-route" {
@@ -376,6 +409,7 @@ catalog! {
         next Client: "is the link that should lead there up?" => "ip -br {family_flag} address";
         alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
         alike TimeoutSilent: "what went out before may have been answered";
+        apart Client: "see the rules and the routes that they lead to" => "ip {family_flag} rule";
     }
     UnreachableLocalRoute = Unreachable."unreachable.local-route" {
         holds: "a local unreachable, prohibit, blackhole or throw route, or rule, matches";
@@ -386,6 +420,7 @@ catalog! {
         next ("rule") Client: "see the rules, and who put them there" => "ip {family_flag} rule";
         next ("unseen") Client: "see the routes and rules" => "ip {family_flag} rule; ip {family_flag} route show table all";
         alike LocalDenied: "a local policy can fail the connect with the same error";
+        apart Client: "see the route for this very address" => "ip route get {address}";
     }
     UnreachableNeighbor = Unreachable."unreachable.neighbor" {
         holds: "the target is on our link, and does not answer ARP / neighbour discovery";
@@ -394,6 +429,7 @@ catalog! {
         next Target: "is it up, on this link, with this address?" => "ip -br {family_flag} address";
         alike TimeoutPortSilent: "the neighbour may yet answer: it had only {elapsed}";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
+        apart Client: "is a rule of this host's own in the way? (needs root)" => "nft list ruleset";
     }
     UnreachableGateway = Unreachable."unreachable.gateway" {
         holds: "the gateway does not answer ARP / neighbour discovery";
@@ -404,6 +440,7 @@ catalog! {
         next Router: "is {gateway} up, and on this link?";
         alike TimeoutSilent: "the gateway may yet answer, and what was sent be lost behind it";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
+        apart Client: "see whether the gateway is REACHABLE again" => "ip {family_flag} neigh show {gateway} dev {device}";
     }
     UnreachableIcmpNet = Unreachable."unreachable.icmp-net" {
         holds: "a router (or the target) answered ICMP network unreachable";
@@ -411,6 +448,7 @@ catalog! {
         next Router: "does {sender} have a route to {address}?" => "ip {family_flag} route get {address}";
         alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
     }
     UnreachableIcmpHost = Unreachable."unreachable.icmp-host" {
         holds: "a router (or the target) answered ICMP host unreachable";
@@ -419,6 +457,7 @@ catalog! {
         next Router: "does {address} answer {arp} there?" => "ip {family_flag} neigh show {address}";
         alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
     }
     UnreachableIcmpAdmin = Unreachable."unreachable.icmp-admin" {
         holds: "a router (or the target) answered that it is administratively prohibited";
@@ -429,6 +468,7 @@ catalog! {
         next ("target") Target: "look for the rule that prohibits port {port} (needs root)" => "nft list ruleset";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
     }
     UnreachableIcmpProtocol = Unreachable."unreachable.icmp-protocol" {
         holds: "a router (or the target) answered ICMP protocol unreachable";
@@ -437,6 +477,7 @@ catalog! {
         next ("target") Target: "look for the rule that rejects {transport} (needs root)" => "nft list ruleset";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
     }
     UnreachableIcmpOther = Unreachable."unreachable.icmp-other" {
         holds: "a router (or the target) answered another ICMP error";
@@ -458,6 +499,7 @@ catalog! {
         alike UnreachableNeighbor: "this host gives the same error when the target does not answer {arp}";
         alike UnreachableGateway: "this host gives the same error when the gateway does not answer {arp}";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
     }
     UnreachableLoop = Unreachable."unreachable.loop" {
         holds: "TTL expired on the way: the packets go round in a loop";
@@ -466,6 +508,7 @@ catalog! {
         next Client: "see which routers repeat" => "tracepath -n {address}";
         alike TimeoutSilent: "packets of the sweep may have taken ways of unequal length";
         alike UnreachableIcmpOther: "this host may send these packets with a TTL that is too small";
+        apart Client: "do the same routers repeat for other packets, too?" => "tracepath -n {address}";
     }
     UnreachableNoSocket = Unreachable."unreachable.no-socket" {
         holds: "no such unix socket, or the file there is not a socket";
@@ -480,6 +523,7 @@ catalog! {
         next ("removed") Target: "restart the program, so that it makes its file anew; if it is in a container, its path is another one" => "ss -lxp src {unix_listed}";
         next ("", "missing", "link", "not-a-directory", "not-a-socket") Target: "does the service run, and where does it put its socket?" => "ss -lxp";
         alike ConnectedOk: "the socket may be there by now";
+        apart Client: "run it again" => "whyconn {unix_typed}";
     }
 
     LocalFirewallReject = Local."local.firewall-reject" {
@@ -495,6 +539,7 @@ catalog! {
         alike UnreachableIcmpProtocol: "this host may forward the port to something that answers so";
         alike UnreachableIcmpOther: "this host may forward the port to something that answers so";
         alike RefusedRst: "other traffic over the loopback device may hide that the port is forwarded";
+        apart Client: "does a rule of this host's own name the port? (needs root)" => "nft list ruleset";
     }
     LocalFirewallDrop = Local."local.firewall-drop" {
         holds: "this host's own packet filter (or a cgroup's) swallowed the packets";
@@ -510,6 +555,7 @@ catalog! {
         alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
         alike LocalLimits: "a buffer of the device may be full for good";
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
+        apart Client: "does a rule of this host's own name the port? (needs root)" => "nft list ruleset";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
         holds: "the answer from outside reached this host, and was dropped here (input filter, reverse path filter)";
@@ -519,6 +565,7 @@ catalog! {
         next ("rp-filter") Client: "see the filter: 1 is strict" => "sysctl net.ipv4.conf.all.rp_filter";
         next Client: "find the rule (needs root)" => "nft list ruleset";
         alike TimeoutSilent: "other packets may have come in just then";
+        apart Client: "do answers of the target come in? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
     }
     LocalSourceInUse = Local."local.source-in-use" {
         holds: "the source port or address:port asked for is taken";
@@ -537,6 +584,7 @@ catalog! {
         headline "tentative": "the source address {source} is tentative: duplicate address detection is not done, or failed";
         next Client: "see this host's addresses" => "ip -br address";
         alike UnreachableNoRoute: "the route may have gone and come back";
+        apart Client: "see whether a device has the address" => "ip -br address";
     }
     LocalSourcePrivileged = Local."local.source-privileged" {
         holds: "the source port needs privileges";
@@ -545,6 +593,7 @@ catalog! {
         next Client: "use a source port that needs none, or let the kernel choose" => "whyconn {endpoint}";
         next Client: "see where privileged ports end" => "sysctl net.ipv4.ip_unprivileged_port_start";
         alike LocalDenied: "a local policy can forbid the port with the same error";
+        apart Client: "see from which port on no privileges are needed" => "sysctl net.ipv4.ip_unprivileged_port_start";
     }
     LocalTupleInUse = Local."local.tuple-in-use" {
         holds: "this very connection (same four numbers) exists or is in TIME_WAIT";
@@ -553,6 +602,7 @@ catalog! {
         headline "time-wait": "a connection from port {sport} to {endpoint} is still in TIME_WAIT on this host";
         next Client: "see it" => "ss -tan 'sport = :{sport} and dport = :{port}'";
         alike LocalFamilyDisabled: "the same error means that no address is left to send from";
+        apart Client: "see whose this connection is" => "ss -{ss}anp 'sport = :{sport} and dport = :{port}'";
     }
     LocalPortsExhausted = Local."local.ports-exhausted" {
         holds: "no ephemeral port is left towards this target";
@@ -563,6 +613,7 @@ catalog! {
         alike LocalTupleInUse: "the same error means that this very connection exists already";
         alike LocalFamilyDisabled: "the same error means that no address is left to send from";
         alike LocalSourceInUse: "the source address may be taken with every port";
+        apart Client: "count the sockets, by state" => "ss -s";
     }
     LocalFamilyDisabled = Local."local.family-disabled" {
         holds: "this host has no usable IPv6 (or IPv4): switched off, or no address to send from";
@@ -571,6 +622,7 @@ catalog! {
         next Client: "see this host's addresses" => "ip -br {family_flag} address";
         next ("") Client: "see the switch" => "sysctl -a -r 'net.ipv6.conf.*.disable_ipv6'";
         alike TimeoutSilent: "the answer may be lost on the way";
+        apart Client: "see the addresses of this host" => "ip -br address";
     }
     LocalScopeMissing = Local."local.scope-missing" {
         holds: "a link-local address without its %interface";
@@ -593,6 +645,7 @@ catalog! {
         next ("", "no-carrier", "denied") Client: "see the device" => "ip link show dev {device}";
         next ("no-carrier") Client: "check the cable, the switch's port, or the other end of the virtual link";
         alike UnreachableNoRoute: "there may have been no route before it went down either";
+        apart Client: "see the routes that are left" => "ip {family_flag} route";
     }
     LocalDenied = Local."local.denied" {
         holds: "a local policy (LSM, seccomp, cgroup, socket file permissions) forbids it";
@@ -610,6 +663,7 @@ catalog! {
         next ("", "policy", "unix", "udp") Client: "what confines this shell?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike UnreachableLocalRoute: "a policy rule may look at something that the route lookup does not know";
+        apart Client: "see what of this host's routing could be meant" => "ip {family_flag} rule";
     }
     LocalSocketType = Local."local.socket-type" {
         holds: "the unix socket is of another type (datagram, seqpacket)";
@@ -652,5 +706,6 @@ catalog! {
         next ("") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -ltnp 'sport = :{port}'";
         next ("unix") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -lxp src {unix_listed}";
         alike ConnectedOk: "the program may only be slow to accept";
+        apart Client: "does it accept later? watch Recv-Q go down" => "ss -l{ss}n 'sport = :{port}'";
     }
 }

@@ -69,7 +69,7 @@ fn keys(sentence: &str) -> Vec<&str> {
 
 fn sentences(entry: &Entry) -> Vec<&'static str> {
     let headlines = entry.headlines.iter().map(|(_, sentence)| *sentence);
-    let steps = entry.next.iter().flat_map(|step| [step.text, step.command]);
+    let steps = entry.next.iter().chain(entry.apart).flat_map(|step| [step.text, step.command]);
     headlines.chain(steps).chain(entry.look_alikes.iter().map(|(_, why)| *why)).collect()
 }
 
@@ -158,7 +158,7 @@ fn every_known_word_is_used() {
 #[test]
 fn a_step_is_for_variants_that_exist() {
     for entry in CATALOG {
-        for variant in entry.next.iter().flat_map(|step| step.only) {
+        for variant in entry.next.iter().chain(entry.apart).flat_map(|step| step.only) {
             let named = entry.headlines.iter().any(|(name, _)| name == variant);
             let chosen = VARIANTS_WITHOUT_HEADLINE.contains(&(entry.code, *variant));
             assert!(named || chosen, "{}: a step for {variant:?}", entry.id);
@@ -187,7 +187,7 @@ fn headlines_are_one_line_without_a_full_stop_and_each_for_one_variant() {
         let variants: BTreeSet<&str> = entry.headlines.iter().map(|(variant, _)| *variant).collect();
         assert_eq!(variants.len(), entry.headlines.len(), "{}", entry.id);
         let one_liners = entry.headlines.iter().map(|(_, sentence)| *sentence).chain([entry.holds_when]);
-        for line in one_liners.chain(entry.next.iter().map(|step| step.text)) {
+        for line in one_liners.chain(entry.next.iter().chain(entry.apart).map(|step| step.text)) {
             assert!(
                 !line.is_empty() && line.trim() == line && !line.contains('\n'),
                 "{}: {line:?}",

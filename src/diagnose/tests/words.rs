@@ -15,7 +15,12 @@ fn sentences(report: &Report, story: &Story) -> Vec<String> {
     let verdict = &report.verdict;
     let mut all = vec![verdict.summary.clone()];
     all.extend(
-        verdict.next.iter().flat_map(|step| [Some(step.what.clone()), step.command.clone()]).flatten(),
+        verdict
+            .next
+            .iter()
+            .chain(&verdict.tell_apart)
+            .flat_map(|step| [Some(step.what.clone()), step.command.clone()])
+            .flatten(),
     );
     all.extend(verdict.alternatives.iter().map(|alternative| alternative.why.clone()));
     all.extend(report.remarks.iter().map(|remark| remark.text.clone()));
@@ -246,4 +251,12 @@ fn a_datagram_is_not_told_as_a_connection() {
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn look_alikes_come_with_what_tells_them_apart() {
+    for (row, report, _) in told() {
+        let verdict = report.verdict;
+        assert_eq!(verdict.alternatives.is_empty(), verdict.tell_apart.is_none(), "{}", row.name);
+    }
 }
