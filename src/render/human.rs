@@ -31,11 +31,13 @@ pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> S
     page.path(report, detail);
     page.section("evidence", &story.because);
     page.section("or else", &or_else(report, detail));
-    page.next_steps(report);
+    page.next_steps(report, detail);
     let remarks: Vec<String> = report.remarks.iter().map(|remark| remark.text.clone()).collect();
     page.section("besides", &remarks);
     if report.verdict.class != Class::Connected {
-        page.item("more", &format!("`whyconn explain {}`", report.verdict.code));
+        let left_out = report.verdict.next.len() > STEPS_SHOWN && detail != Detail::All;
+        let steps = if left_out { "; `-v` has all steps" } else { "" };
+        page.item("more", &format!("`whyconn explain {}`{steps}", report.verdict.code));
     }
     if detail == Detail::All {
         page.all_evidence(report);
@@ -65,15 +67,20 @@ pub(super) fn apart(report: &Report) -> Option<&NextStep> {
     (!verdict.next.iter().any(|next| next.command.is_some() && next.command == step.command)).then_some(step)
 }
 
-/// On which machine a step is to be carried out.
-pub(super) fn place(side: Side) -> &'static str {
-    match side {
+/// On which machine, as whom, and what.
+pub(super) fn instruction(step: &NextStep) -> String {
+    let place = match step.on {
         Side::Client => "here",
         Side::Target => "on the target",
         Side::Resolver => "at the name server",
         Side::Router => "on the router",
-    }
+    };
+    let more = step.what.starts_with("as root") || step.what.starts_with("on ");
+    format!("{place}{} {}", if more { "," } else { ":" }, step.what)
 }
+
+/// How many steps are shown unless all is asked for.
+const STEPS_SHOWN: usize = 2;
 
 /// The hops that are shown: a long way without its middle, unless all is asked for.
 pub(super) fn hops(report: &Report, detail: Detail) -> Vec<String> {
@@ -153,17 +160,20 @@ impl Page<'_> {
         let _ = writeln!(self.text, "{}{padding}{beside}", self.style.heading(heading));
     }
 
-    fn next_steps(&mut self, report: &Report) {
+    fn next_steps(&mut self, report: &Report, detail: Detail) {
         if let Some(step) = apart(report) {
             self.step("to tell", step);
         }
-        for (count, step) in report.verdict.next.iter().enumerate() {
+        let steps = &report.verdict.next;
+        for (count, step) in
+            steps.iter().take(if detail == Detail::All { usize::MAX } else { STEPS_SHOWN }).enumerate()
+        {
             self.step(if count == 0 { "next" } else { "" }, step);
         }
     }
 
     fn step(&mut self, heading: &str, step: &NextStep) {
-        self.item(heading, &format!("{}: {}", place(step.on), step.what));
+        self.item(heading, &instruction(step));
         if let Some(command) = &step.command {
             // A command is never wrapped: it is there to be pasted.
             let _ = writeln!(self.text, "{}{}", " ".repeat(TEXT_AT + 2), self.style.command(command));

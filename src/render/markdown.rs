@@ -61,7 +61,7 @@ fn steps<'a>(text: &mut String, heading: &str, steps: impl IntoIterator<Item = &
         if count == 0 {
             let _ = writeln!(text, "\n**{heading}**");
         }
-        let _ = writeln!(text, "\n{}. {}: {}", count + 1, human::place(step.on), escape(&step.what));
+        let _ = writeln!(text, "\n{}. {}", count + 1, escape(&human::instruction(step)));
         if let Some(command) = &step.command {
             let _ = writeln!(text, "\n{}", fence("sh", command, "   "));
         }

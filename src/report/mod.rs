@@ -4,6 +4,7 @@ mod clues;
 mod conversation;
 mod naming;
 mod own_ends;
+mod steps;
 mod unix;
 mod words;
 

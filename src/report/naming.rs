@@ -1,6 +1,7 @@
 //! Sentences about names, name servers and listeners.
 
 use super::Words;
+use super::steps::reachable;
 use crate::diagnose::{
     Culprit, Diagnosis, Finding, Remark, deciding_server, foreign_listeners, listeners_on_port,
 };
@@ -225,7 +226,7 @@ impl Words<'_> {
         format!("clients that try only the first address fail; {others}")
     }
 
-    fn server(&self) -> Option<&ServerView> {
+    pub(super) fn server(&self) -> Option<&ServerView> {
         match &self.diagnosis.finding.culprit {
             Some(Culprit::Resolver { address: Some(address) }) => {
                 let servers = &self.evidence.direct.seen()?.servers;
@@ -236,14 +237,14 @@ impl Words<'_> {
     }
 
     /// The line of the hosts file with the address that the verdict is about.
-    fn pin(&self) -> Option<&HostsLine> {
+    pub(super) fn pin(&self) -> Option<&HostsLine> {
         let about = self.attempt.map(|attempt| attempt.address.ip());
         let about = self.evidence.pins().find(|pin| Some(pin.address.to_canonical()) == about);
         about.or_else(|| self.evidence.pins().next())
     }
 
     /// The listeners on the port that the verdict is about.
-    fn open(&self) -> impl Iterator<Item = &Listening> {
+    pub(super) fn open(&self) -> impl Iterator<Item = &Listening> {
         let other = self.attempt.map(|attempt| match attempt.address.ip() {
             IpAddr::V4(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
             IpAddr::V6(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -381,22 +382,12 @@ pub(super) fn unit_of(cgroup: &str) -> Option<String> {
     service.or_else(|| parts().find(|part| part.ends_with(".scope"))).map(clean)
 }
 
-/// Where a client on this host reaches a listener: a wildcard by its family's loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
-}
-
 /// A server without its port, where that is the usual one.
 fn bare(server: SocketAddr) -> String {
     if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
 }
 
-fn listed<T: Display>(members: impl IntoIterator<Item = T>) -> String {
+pub(super) fn listed<T: Display>(members: impl IntoIterator<Item = T>) -> String {
     let all: Vec<String> = members.into_iter().map(|member| member.to_string()).collect();
     let more = all.len().saturating_sub(MOST_LISTED);
     let mut text = all.into_iter().take(MOST_LISTED).collect::<Vec<_>>().join(", ");

@@ -8,7 +8,7 @@ use crate::model::{
     Access, AfterHandshake, Credentials, Evidence, FileKind, ForeignUnix, Process, Standing, UnixAttempt,
     UnixListed, UnixPeer,
 };
-use crate::sanitize::{clean, clean_to};
+use crate::sanitize::{clean, clean_to, unescaped};
 use crate::verdict::Clue;
 
 /// Lists name this many of their members.
@@ -97,7 +97,7 @@ impl Words<'_> {
             }
             .to_owned(),
             "unix_full" => self.unix().and_then(|seen| seen.full_ms).unwrap_or_default().to_string(),
-            "unix_listed" => self.listed().map_or_else(host, |socket| socket.name.clone()),
+            "unix_listed" => pattern(&self.listed().map_or_else(host, |socket| socket.name.clone())),
             "unix_type" => self.listed_type().map_or("other".to_owned(), |kind| kind.to_string()),
             "unix_typed" => {
                 let mut socket = target.socket()?.clone();
@@ -235,6 +235,18 @@ impl Words<'_> {
         })
     }
 
+    /// The process that has the socket, as the kernel's list or the connection names it.
+    pub(super) fn unix_process(&self) -> Option<Process> {
+        let peer = || self.unix()?.peer.seen().and_then(process_of);
+        self.listed().and_then(|socket| socket.process.seen().cloned()).or_else(peer)
+    }
+
+    /// The control group of whoever has the socket.
+    pub(super) fn unix_cgroup(&self) -> Option<&str> {
+        let peer = || self.unix()?.peer.seen()?.cgroup.as_deref();
+        self.listed().and_then(|socket| socket.cgroup.as_deref()).or_else(peer)
+    }
+
     /// `: nginx (pid 12)`, or nothing.
     fn held(&self) -> String {
         self.holder().map_or(String::new(), |holder| format!(": {holder}"))
@@ -253,6 +265,20 @@ impl Words<'_> {
             (None, None) => None,
         }
     }
+}
+
+/// A name as `ss` looks for it: its filter ends at a space, and takes `*` for anything.
+fn pattern(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._:%/@+,-".contains(c);
+    let mut pattern = String::with_capacity(name.len());
+    for c in unescaped(name).chars() {
+        match c {
+            c if plain(c) => pattern.push(c),
+            _ if pattern.ends_with('*') => {}
+            _ => pattern.push('*'),
+        }
+    }
+    pattern
 }
 
 fn foreign(other: &ForeignUnix) -> String {

@@ -1,22 +1,26 @@
 //! Fills the catalog's sentences with the facts of the case. Every value from outside is made safe here.
 
-use super::{Alternative, NextStep, ReportRemark, family_of};
+use super::{Alternative, ReportRemark, family_of};
 use crate::diagnose::path::PathView;
 use crate::diagnose::{Culprit, Diagnosis, Remark, deciding_device, deciding_refusal, icmp};
 use crate::model::{
     AfterHandshake, Attempt, Call, Evidence, Family, Host, LookupOutcome, NeighbourState, Payload, Refusal,
     RefusalKind, RouteType, Transport,
 };
-use crate::sanitize::{clean, shell_word};
-use crate::verdict::{Code, Entry, Side, Step, Variant};
+use crate::sanitize::clean;
+use crate::verdict::{Code, Entry, Variant};
 
 /// The words that a sentence of the catalog may have in braces.
 pub const KEYS: &[&str] = &[
     "address",
+    "after",
+    "alias_end",
     "arp",
+    "asked",
     "device",
     "dns_elapsed",
     "dns_errno",
+    "dns_source",
     "dns_waited",
     "elapsed",
     "endpoint",
@@ -24,42 +28,68 @@ pub const KEYS: &[&str] = &[
     "family",
     "family_flag",
     "foreign",
+    "foreign_endpoint",
+    "foreign_inode",
+    "foreign_pid",
+    "from",
     "gateway",
     "holder",
+    "hooks",
     "host",
     "hosts_line",
+    "hosts_number",
     "icmp",
+    "ipv6_switch",
     "label",
+    "leads_to",
     "limit",
+    "links",
     "listener_device",
     "listener_endpoint",
+    "listener_ip",
+    "listener_pid",
+    "listener_unit",
     "listeners",
-    "longer",
+    "loopback",
+    "opts",
+    "opts_any_device",
+    "opts_any_family",
+    "opts_any_port",
+    "opts_any_source",
+    "opts_longer",
     "other_family",
     "others",
+    "own_port",
     "payload",
     "port",
     "port_start",
+    "port_filter",
     "ports",
-    "proto",
     "rcode",
     "refusal",
+    "refusal_removal",
     "refusal_type",
+    "route_ttl",
+    "router",
+    "scope_device",
+    "scoped",
     "sender",
     "server",
-    "server_address",
     "server_endpoint",
     "server_port",
     "server_why",
     "servers",
     "source",
+    "sources",
     "sport",
     "ss",
     "syns",
     "timeout",
     "transport",
+    "ttl_file",
     "ttl_setting",
     "tuple_holder",
+    "typed",
     "unix_asked",
     "unix_at",
     "unix_elsewhere",
@@ -67,10 +97,12 @@ pub const KEYS: &[&str] = &[
     "unix_link",
     "unix_listed",
     "unix_padding",
+    "unix_parent",
     "unix_pid",
     "unix_type",
     "unix_typed",
     "unix_what",
+    "wide_range",
     "working",
 ];
 
@@ -89,7 +121,7 @@ impl<'a> Words<'a> {
         Words { evidence, diagnosis, attempt }
     }
 
-    fn entry(&self) -> &'static Entry {
+    pub(super) fn entry(&self) -> &'static Entry {
         self.diagnosis.finding.code.entry()
     }
 
@@ -100,7 +132,7 @@ impl<'a> Words<'a> {
         let named = |wanted: &str| headlines.iter().find(|(name, _)| *name == wanted);
         let usual = || named("udp").filter(|_| self.is_udp());
         let chosen = named(variant).or_else(usual).or_else(|| headlines.first());
-        self.fill(chosen.map_or("", |(_, sentence)| sentence), clean)
+        self.fill(chosen.map_or("", |(_, sentence)| sentence), |_, value| clean(value))
     }
 
     /// The wording that the rule chose: for UDP `udp`, or `udp-` and the rule's, where the verdict has it.
@@ -120,7 +152,7 @@ impl<'a> Words<'a> {
     pub fn alternatives(&self) -> Vec<Alternative> {
         let why = |code| {
             let known = self.entry().look_alikes.iter().find(|(alike, _)| *alike == code);
-            self.fill(known.map_or(code.entry().holds_when, |(_, why)| why), clean)
+            self.fill(known.map_or(code.entry().holds_when, |(_, why)| why), |_, value| clean(value))
         };
         self.diagnosis
             .finding
@@ -128,33 +160,6 @@ impl<'a> Words<'a> {
             .iter()
             .map(|code| Alternative { code: *code, why: why(*code) })
             .collect()
-    }
-
-    /// What to do.
-    pub fn next_steps(&self) -> Vec<NextStep> {
-        let variant = self.variant();
-        let fits = |step: &&Step| step.only.is_empty() || step.only.contains(&variant);
-        self.entry().next.iter().filter(fits).map(|step| self.step(step)).collect()
-    }
-
-    /// What would tell the look-alikes apart; `None` where there are none.
-    pub fn tell_apart(&self) -> Option<NextStep> {
-        if self.diagnosis.finding.alternatives.is_empty() {
-            return None;
-        }
-        let (variant, udp) = (self.variant(), self.is_udp());
-        let fits = |step: &&Step| {
-            step.only.is_empty() || step.only.contains(&variant) || udp && step.only.contains(&"udp")
-        };
-        self.entry().apart.iter().find(fits).map(|step| self.step(step))
-    }
-
-    fn step(&self, step: &Step) -> NextStep {
-        NextStep {
-            on: if step.on == Side::Target && self.is_local() { Side::Client } else { step.on },
-            what: self.fill(step.text, clean),
-            command: (!step.command.is_empty()).then(|| self.command(step.command)),
-        }
     }
 
     /// A fact beside the verdict.
@@ -211,22 +216,14 @@ impl<'a> Words<'a> {
         self.diagnosis.finding.because.iter().filter_map(|clue| self.clue(*clue)).collect()
     }
 
-    /// A command to paste. One that runs whyconn again asks for the same transport.
-    fn command(&self, template: &str) -> String {
-        if !self.is_udp() || !template.starts_with("whyconn ") {
-            return self.fill(template, shell_word);
-        }
-        let filled = template.replace("{endpoint}", "udp://{endpoint}");
-        self.fill(&filled.replace("{listener_endpoint}", "udp://{listener_endpoint}"), shell_word)
-    }
-
-    fn fill(&self, template: &str, safe: fn(&str) -> String) -> String {
+    /// The template with its words, each made safe by `safe`, which is given the word and its value.
+    pub(super) fn fill(&self, template: &str, safe: impl Fn(&str, &str) -> String) -> String {
         let mut filled = String::with_capacity(template.len() + 32);
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
             let (key, tail) = after.split_once('}').unwrap_or((after, ""));
             filled.push_str(before);
-            filled.push_str(&safe(&self.value(key)));
+            filled.push_str(&safe(key, &self.value(key)));
             rest = tail;
         }
         filled.push_str(rest);
@@ -235,7 +232,7 @@ impl<'a> Words<'a> {
 
     /// The value of a word in braces. One that the evidence does not hold is named in general terms.
     pub(super) fn value(&self, key: &str) -> String {
-        let own = || self.own_value(key).or_else(|| self.unix_value(key));
+        let own = || self.own_value(key).or_else(|| self.unix_value(key)).or_else(|| self.step_value(key));
         if let Some(value) = self.naming_value(key).or_else(own) {
             return value;
         }
@@ -268,7 +265,10 @@ impl<'a> Words<'a> {
                 let payload = self.attempt.and_then(|attempt| attempt.payload);
                 payload.map_or("the datagram", Payload::describe).to_owned()
             }
-            "proto" => if self.is_udp() { "udp" } else { "tcp" }.to_owned(),
+            "port_filter" => {
+                let protocol = if self.is_udp() { "udp" } else { "tcp" };
+                format!("{protocol} port {}", self.value("port"))
+            }
             "ss" => if self.is_udp() { "u" } else { "t" }.to_owned(),
             "transport" => if self.is_udp() { Transport::Udp } else { Transport::Tcp }.to_string(),
             "port" => self.attempt.map_or(request.target.port, |attempt| attempt.address.port()).to_string(),
@@ -292,17 +292,6 @@ impl<'a> Words<'a> {
                 Some(count) => format!("{count} SYNs"),
             },
             "timeout" => request.timeout_ms.to_string(),
-            "longer" => {
-                // Whole seconds, and three times what was not enough.
-                let seconds = (request.timeout_ms.0 * 3.0 / 1e3).ceil().max(4.0);
-                format!("{seconds:.0}s")
-            }
-            "ttl_setting" => if family == Some(Family::V6) {
-                "net.ipv6.conf.all.hop_limit"
-            } else {
-                "net.ipv4.ip_default_ttl"
-            }
-            .to_owned(),
             "working" => {
                 let works = self.evidence.working();
                 or(works.map(|attempt| attempt.address.to_string()), "another address")
@@ -321,7 +310,7 @@ impl<'a> Words<'a> {
         Some(PathView::new(attempt.path.seen()?, attempt.address.ip()))
     }
 
-    fn device(&self) -> Option<String> {
+    pub(super) fn device(&self) -> Option<String> {
         let request = &self.evidence.request;
         let decided = deciding_device(self.evidence, self.attempt?).map(|link| link.name.clone());
         let scope = || match &request.target.host {
@@ -349,7 +338,7 @@ impl<'a> Words<'a> {
         Some(format!("{protocol} {}", icmp::name(code)))
     }
 
-    fn sender(&self) -> Option<String> {
+    pub(super) fn sender(&self) -> Option<String> {
         self.attempt?.deciding_icmp()?.1.sender.map(|sender| sender.to_string())
     }
 
@@ -393,7 +382,7 @@ fn describe_refusal(refusal: &Refusal) -> String {
     }
 }
 
-fn refusal_word(action: RouteType) -> &'static str {
+pub(super) fn refusal_word(action: RouteType) -> &'static str {
     match action {
         RouteType::Blackhole => "blackhole",
         RouteType::Prohibit => "prohibit",

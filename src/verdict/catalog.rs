@@ -115,17 +115,19 @@ catalog! {
         headline "slow": "{working} completes the handshake, but clients try {endpoint} first, and that one has not answered";
         headline "udp": "{working} answers over UDP, but clients try {endpoint} first, and that one fails";
         headline "udp-slow": "{working} answers over UDP, but clients try {endpoint} first, and that one has not answered";
-        next Client: "see the order in which programs here try the addresses" => "getent ahosts {host}";
-        next Client: "diagnose the failing address alone" => "whyconn {endpoint}";
+        next Client: "diagnose {endpoint} alone, which clients try first" => "whyconn {endpoint}";
+        next Client: "see what programs here get, in their order: is each address meant to be there?" => "getent ahosts {host}";
     }
 
     ResolveNxdomain = Resolve."resolve.nxdomain" {
         holds: "the name does not exist";
         headline: "the name {host} does not exist";
         headline "disagree": "programs here get no address for {host}, though the name server {server} has one";
-        next Client: "check the spelling, and what programs here get for it" => "getent ahosts {host}";
-        next ("disagree") Client: "see which sources programs ask, and in which order" => "grep hosts: /etc/nsswitch.conf";
+        next ("") Client: "{server} has no {asked}: is the name spelt right?";
         next ("") Resolver: "is the record missing from the zone?";
+        next ("") Client: "see what programs here get; no line: no address" => "getent ahosts {host}";
+        next ("disagree") Client: "see which sources programs here ask, and in which order" => "grep -s '^hosts:' /etc/nsswitch.conf";
+        next ("disagree") Client: "see what the name servers alone give" => "getent -s dns ahosts {host}";
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
@@ -137,10 +139,12 @@ catalog! {
         headline "disagree": "programs here are told that {host} has no address, though the name server {server} gives one";
         headline "asked": "the name {host} has no {family} address";
         headline "family": "the name {host} has no {family} address, only {other_family} ones";
-        next ("family") Client: "ask for addresses of either family" => "getent ahosts {host}";
-        next ("disagree") Client: "see which sources programs ask, and in which order" => "grep hosts: /etc/nsswitch.conf";
-        next ("", "asked", "family") Resolver: "does the zone have an A or AAAA record for the name?";
-        next ("alias") Resolver: "does the name at the end of the CNAME records have an A or AAAA record?";
+        next ("asked", "family") Client: "ask without {family_flag}, for addresses of either family" => "whyconn {opts_any_family}{typed}";
+        next ("", "asked") Resolver: "does the zone lack an A or AAAA record for the name?";
+        next ("alias") Resolver: "does {alias_end}, to which the alias leads, lack an A or AAAA record?";
+        next ("", "alias") Client: "see what programs here get; no line: no address" => "getent ahosts {host}";
+        next ("disagree") Client: "see which sources programs here ask, and in which order" => "grep -s '^hosts:' /etc/nsswitch.conf";
+        next ("disagree") Client: "see what the name servers alone give" => "getent -s dns ahosts {host}";
         alike ResolveServfail: "one of the two questions, A and AAAA, may have failed: the C library does not tell";
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
@@ -153,9 +157,11 @@ catalog! {
         headline "other": "the name server {server} answers {rcode} for {host}";
         headline "garbled": "the name server {server} answers for {host} what can't be read";
         headline "eai": "the name {host} could not be looked up: the name service says \"try again\"";
-        next ("", "other", "garbled") Resolver: "see the server's log: can it reach the servers of the zone?";
-        next ("bogus") Resolver: "are the zone's signatures and keys in order? ask without validation" => "dig @{server_address} -p {server_port} {host} +cd";
-        next ("eai") Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+        next ("", "other") Resolver: "what does its log say, and can it reach the servers of the zone?";
+        next ("bogus") Resolver: "see its clock: are the zone's signatures in date by it?" => "date -u";
+        next ("bogus") Resolver: "do its trust anchor and the zone's DS record fit the zone's key?";
+        next ("garbled") Resolver: "as root: see what answers there: is it a name server?" => "sudo ss -lunp 'sport = :{server_port}'";
+        next ("eai") Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         next Client: "ask again: a passing fault goes away" => "getent ahosts {host}";
         alike ResolveRefused: "a name server answers REFUSED, and the C library folds both into one error";
         alike ResolveServerUnreachable: "a name server can't be reached, and the C library folds both into one error";
@@ -163,29 +169,34 @@ catalog! {
         alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
         alike ResolveTimeout: "another name server does not answer; what can't be read counts as no answer as well";
         alike ResolveNoAddress: "programs here were told that the name has no address, before the server failed";
-        apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {endpoint}";
+        apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {typed}";
+        apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
     ResolveRefused = Resolve."resolve.refused" {
         holds: "the name server refuses to answer us";
         headline: "the name server {server} refuses to look up {host} for this host";
-        next Resolver: "may this client ask? see the server's access list, and whether it looks up foreign names";
-        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
+        next Resolver: "does its access list let {dns_source} ask, and does it look up foreign names?";
+        next Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveServerUnreachable: "another name server can't be reached";
         alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
         alike ResolveTimeout: "another name server does not answer";
-        apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {endpoint}";
+        apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {typed}";
+        apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
     ResolveTimeout = Resolve."resolve.timeout" {
         holds: "no name server answered in time";
         headline: "no name server answered for {host} within {dns_waited}: {servers}";
         headline "slow": "the name server {server} takes {dns_elapsed} to answer for {host}, longer than programs here wait";
         headline "eai": "the name {host} was not answered within {timeout}";
-        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
         next ("") Client: "see where the questions end" => "whyconn udp://{server_endpoint}";
-        next ("slow") Resolver: "why does the server take so long? see its log, and the servers that it asks";
+        next ("") Resolver: "as root: see whether it runs, and listens there" => "sudo ss -lunp 'sport = :{server_port}'";
+        next ("slow") Resolver: "what does it wait for, by its log?";
+        next ("slow") Client: "see how long programs here wait: 5 s, or what options timeout says" => "grep -sE '^(nameserver|options)' /etc/resolv.conf";
+        next ("eai") Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveServerUnreachable: "a name server that can't be reached looks the same where the error that would say so is lost or held back";
         alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
-        apart Client: "give that server more time" => "whyconn --dns {server_endpoint} -t {longer} {endpoint}";
+        apart Client: "give that server more time" => "whyconn {opts_longer}--dns {server_endpoint} {typed}";
+        apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
     ResolveServerUnreachable = Resolve."resolve.server-unreachable" {
         holds: "the name server's port or host is unreachable";
@@ -193,20 +204,22 @@ catalog! {
         headline "way": "the name server {server} can't be asked for {host}: {server_why}";
         headline "here": "the name server {server} can't be asked for {host}: {server_why}";
         headline "tcp": "the name server {server} has to be asked over TCP for {host}, and can't be ({dns_errno})";
-        next Client: "see which name servers are asked" => "cat /etc/resolv.conf";
-        next ("tcp") Resolver: "does the server listen on TCP port 53, and do the firewalls let it through?" => "ss -ltn 'sport = :{server_port}'";
-        next ("way", "here") Client: "see where the questions end" => "whyconn udp://{server_endpoint}";
-        next ("here") Client: "does a rule of this host reject or drop them (needs root)?" => "nft list ruleset";
-        next ("") Resolver: "does the server run, and listen on this address?" => "ss -lun 'sport = :{server_port}'";
+        next ("way", "here") Client: "see why, and what to do about it" => "whyconn udp://{server_endpoint}";
+        next ("tcp") Client: "see what is in the way over TCP" => "whyconn {server_endpoint}";
+        next ("") Resolver: "as root: see whether a name server runs, and listens there" => "sudo ss -lunp 'sport = :{server_port}'";
+        next ("tcp") Resolver: "as root: see whether it listens over TCP as well" => "sudo ss -ltnp 'sport = :{server_port}'";
+        next Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveTimeout: "another name server does not answer, or this one is only slow";
-        apart Client: "give that server more time" => "whyconn --dns {server_endpoint} -t {longer} {endpoint}";
+        apart Client: "give that server more time" => "whyconn {opts_longer}--dns {server_endpoint} {typed}";
+        apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
     ResolveNoServer = Resolve."resolve.no-server" {
         holds: "no name server is configured, or ordinary programs are told not to ask any (nsswitch)";
         headline: "no name server is configured on this host to look up {host}";
         headline "nsswitch": "programs on this host are told to ask no name server for {host} (nsswitch.conf)";
-        next ("") Client: "see which name servers are configured" => "cat /etc/resolv.conf";
-        next Client: "see which sources programs ask" => "grep hosts: /etc/nsswitch.conf";
+        next ("nsswitch") Client: "as root: have programs ask name servers too, unless that is off on purpose" => "sudo sed -i 's/^hosts:.*/hosts: {sources} dns/' /etc/nsswitch.conf";
+        next ("nsswitch") Client: "see which sources programs here ask" => "grep -s '^hosts:' /etc/nsswitch.conf";
+        next ("") Client: "see what is configured: which name server should this host ask?" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveNxdomain: "another source of names may have been asked, and not have it";
         alike ResolveTimeout: "something on 127.0.0.1 may be slow to answer";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
@@ -219,16 +232,16 @@ catalog! {
         headline "long-name": "{host} can't be looked up: the name is longer than 253 characters";
         headline "non-ascii": "{host} can't be looked up: it has characters outside ASCII";
         headline "characters": "{host} can't be looked up: the label {label} has characters that no host name has";
-        next Client: "check the spelling: letters, digits, hyphens, and dots between labels of 1 to 63 characters";
-        next ("non-ascii") Client: "give the name in its xn-- form (RFC 5891)";
+        next Client: "is it spelt as meant: labels of 1 to 63 letters, digits and hyphens, and dots between?";
+        next ("non-ascii") Client: "which is its xn-- form (RFC 5891), that can be looked up?";
     }
 
     AliasLocalhostFamily = Alias."alias.localhost-family" {
         holds: "a loopback name leads to one family, the service listens on the other";
         headline: "{host} leads to {address}, but port {port} is open here only on {listeners}";
         next Client: "connect to the address on which it listens" => "whyconn {listener_endpoint}";
-        next Client: "or give {host} an {other_family} address too: see what the hosts file has" => "getent -s files ahosts {host}";
-        next Target: "or have the service listen on {address} as well" => "ss -l{ss}np 'sport = :{port}'";
+        next Client: "as root: or give {host} that address too" => "echo {listener_ip} {host} | sudo tee -a /etc/hosts";
+        next Target: "as root: see which service it is, to have it listen on {address} too" => "sudo ss -l{ss}np 'sport = :{port}'";
         alike RefusedRst: "the reset may have another reason than the missing listener";
         alike RefusedIcmpPort: "the refusal may have another reason than the missing listener";
         apart Client: "is what listens there the service?" => "ss -l{ss}np 'sport = :{port}'";
@@ -237,8 +250,10 @@ catalog! {
         holds: "localhost does not resolve for ordinary programs, or leads to something that is not loopback";
         headline: "{host} leads to {address}, which is not loopback, and {address} refuses port {port}";
         headline "unresolved": "{host} does not resolve for programs on this host";
-        next Client: "see the hosts file: 127.0.0.1 and ::1 should have the name" => "grep -n localhost /etc/hosts";
-        next Client: "and the sources that programs ask: files should be one" => "grep hosts: /etc/nsswitch.conf";
+        next ("") Client: "as root: put the loopback address into {hosts_line}" => "sudo sed -i '{hosts_number}s/[^[:space:]][^[:space:]]*/{loopback}/' /etc/hosts";
+        next ("unresolved") Client: "as root: give {host} its addresses" => "echo 127.0.0.1 {host} | sudo tee -a /etc/hosts; echo ::1 {host} | sudo tee -a /etc/hosts";
+        next ("") Client: "see what the hosts file has: localhost belongs to 127.0.0.1 and ::1" => "grep -nw {host} /etc/hosts";
+        next Client: "see the sources that programs here ask: files should be one" => "grep -s '^hosts:' /etc/nsswitch.conf";
         alike ResolveTimeout: "a name server may be slow to answer for the name";
         apart Client: "see what programs here get in the end" => "getent ahosts {host}";
     }
@@ -248,19 +263,23 @@ catalog! {
         headline "device": "you asked for {endpoint}; port {port} is open here only through the device {listener_device}: {listeners}";
         headline "namespace": "nothing listens on {endpoint}; port {port} is open in another network namespace of this machine: {foreign}";
         next ("") Client: "connect to the address on which it listens" => "whyconn {listener_endpoint}";
-        next ("device") Target: "have the service listen on {address} as well, not on the device alone" => "ss -l{ss}np 'sport = :{port}'";
-        next ("") Target: "or have the service listen on {address} as well" => "ss -l{ss}np 'sport = :{port}'";
-        next ("namespace") Target: "publish the port of the container, have its service listen on more than its loopback, or ask from inside it";
+        next ("device") Client: "see the addresses of {listener_device}: the service answers on those" => "ip -br address show dev {listener_device}";
+        next ("", "device") Target: "as root: see which service it is, to have it listen on {address} too" => "sudo ss -l{ss}np 'sport = :{port}'";
+        next ("namespace") Client: "as root: ask from inside that namespace" => "sudo nsenter -t {foreign_pid} -n \"$(command -v whyconn)\" {foreign_endpoint}";
+        next ("namespace") Client: "as root: see which processes that namespace has" => "sudo find /proc/[0-9]*/net/tcp -maxdepth 0 -inum {foreign_inode}";
+        next ("namespace") Client: "should that port be published, or its service listen on more than its loopback?";
         alike RefusedRst: "that listener may have nothing to do with what you want to reach";
         alike RefusedSelfConnect: "that listener may have nothing to do with what you want to reach";
         alike RefusedIcmpPort: "that listener may have nothing to do with what you want to reach";
+        apart ("namespace") Client: "is what listens there what you want to reach?";
         apart Client: "is what listens there the service?" => "ss -l{ss}np 'sport = :{port}'";
     }
     AliasHostsOverride = Alias."alias.hosts-override" {
         holds: "/etc/hosts pins the name to an address that fails, while DNS gives another";
         headline: "{hosts_line} sends {host} to {address}, which fails; the name servers give {others}";
-        next Client: "see what the hosts file has for it" => "getent -s files ahosts {host}";
-        next Client: "and what the name servers have" => "getent -s dns ahosts {host}";
+        next Client: "as root: comment {hosts_line} out, if the name servers are right" => "sudo sed -i '{hosts_number}s/^/# /' /etc/hosts";
+        next Client: "see that line" => "sed -n {hosts_number}p /etc/hosts";
+        next Client: "see what the name servers have" => "getent -s dns ahosts {host}";
         alike RefusedRst: "the service may be down, whichever address the name leads to";
         alike RefusedIcmpPort: "the service may be down, whichever address the name leads to";
         apart Client: "ask the address that the name servers give";
@@ -274,24 +293,24 @@ catalog! {
         headline "sinkhole": "{host} leads to {address}, as a filter of names answers: the connection ended at this host, with a reset";
         headline "forwarded": "{endpoint} is forwarded by this host, and what is behind it answered with a reset";
         headline "intercepted": "this host itself answered for {endpoint} with a reset: connections are redirected to a port on which nothing listens";
-        next ("forwarded") Client: "see where the port leads (needs root)" => "nft list ruleset";
-        next ("intercepted") Client: "find the redirection (needs root)" => "nft list ruleset";
-        next ("nothing-here") Target: "does the service run? start it, or look for the port that it has" => "ss -ltnp";
-        next ("sinkhole") Client: "see what programs here get for the name; its filter is kept by whoever runs the name server" => "getent ahosts {host}";
-        next ("", "local") Target: "see what listens on the port; no line below the heading: the service does not run" => "ss -ltnp 'sport = :{port}'";
+        next ("", "local") Target: "as root: see what listens on the port; no line below the heading: nothing does" => "sudo ss -ltnp 'sport = :{port}'";
+        next ("", "local") Target: "as root: if something does, find the rule that rejects it" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("nothing-here") Target: "as root: see all that listens here: is the service there, on another port?" => "sudo ss -ltnp";
+        next ("sinkhole") Client: "see what programs here get for the name: is it blocked on purpose?" => "getent ahosts {host}";
+        next ("forwarded", "intercepted") Client: "as root: find the rule, and where it leads" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|dnat|redirect'";
         alike RefusedRstForged: "a firewall on the way can send the reset in the target's name";
         alike LocalFirewallReject: "this host's own packet filter can answer with the same reset";
         alike AliasBoundElsewhere: "the service may listen on another address of this host, or in another network namespace";
         alike RefusedIcmpPort: "an ICMP error gives the same errno";
-        apart Target: "does the SYN arrive there, and does the reset leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart Target: "as root: does the SYN arrive, and does the reset leave?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     RefusedRstForged = Refused."refused.rst-forged" {
         holds: "the reset was sent by something nearer than the target";
         headline: "a reset came back for {endpoint}, sent by something nearer than the target";
-        next Router: "look for the rule that rejects port {port} towards {address} (needs root)" => "nft list ruleset";
+        next Router: "as root, on {router}: find the rule that rejects port {port} of {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat|redirect'";
         alike RefusedRst: "a packet of another kind may have taken a longer way than the SYN";
         alike LocalFirewallReject: "this host's own packet filter can answer at once, too";
-        apart Target: "does the SYN arrive there? then the reset is its own (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart Target: "as root: does the SYN arrive there? then the reset is its own" => "sudo tcpdump -ni any '{port_filter}'";
     }
 
     RefusedIcmpPort = Refused."refused.icmp-port" {
@@ -301,23 +320,24 @@ catalog! {
         headline "udp": "{address} answers that its UDP port {port} is closed (ICMP port unreachable)";
         headline "nothing-here": "nothing listens on UDP {endpoint}, on this host: it answered with ICMP port unreachable";
         headline "router": "{sender}, on the way, rejects port {port} of {address} by ICMP port unreachable";
-        next ("") Target: "look for the rule that rejects port {port} (needs root)" => "nft list ruleset";
-        next ("router") Router: "look on {sender} for the rule that rejects port {port} towards {address} (needs root)" => "nft list ruleset";
-        next ("udp") Target: "does the service run, and listen on this address?" => "ss -lun 'sport = :{port}'";
-        next ("udp") Target: "if it does: a rule that rejects the port gives the same answer (needs root)" => "nft list ruleset";
-        next ("nothing-here") Target: "does the service run? start it, or look for the port that it has" => "ss -lunp";
-        next ("unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6 or {proto} port {port}'";
+        next ("") Target: "as root: find the rule that rejects port {port}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("router") Router: "as root, on {router}: find the rule that rejects port {port} of {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("udp") Target: "as root: see what has the port; no line below the heading: nothing does" => "sudo ss -lunp 'sport = :{port}'";
+        next ("udp") Target: "as root: if something does, find the rule that rejects it" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("nothing-here") Target: "as root: see all that listens here: is the service there, on another port?" => "sudo ss -lunp";
+        next ("unseen") Target: "as root: does a rule there reject port {port}?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike AliasBoundElsewhere: "the service may be bound to another address of this host, or in another network namespace";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike RefusedRst: "a reset and an ICMP error give the same errno";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
-        apart Target: "does it arrive there, and does the ICMP error leave? (needs root)" => "tcpdump -ni any '{proto} port {port} or icmp or icmp6'";
+        apart Target: "as root: does it arrive there, and does the ICMP error leave?" => "sudo tcpdump -ni any '{port_filter} or icmp or icmp6'";
     }
     RefusedSelfConnect = Refused."refused.self-connect" {
         holds: "the kernel joined the socket to itself: source and destination are the same, nothing listens";
         headline: "nothing listens on {endpoint}: the kernel joined the socket to itself";
         headline "udp": "nothing else listens on UDP {endpoint}: the datagram came back to the socket that sent it";
-        next Target: "start the service, or choose another source port than {port}" => "ss -l{ss}n 'sport = :{port}'";
+        next Target: "as root: see what listens on the port; no line below the heading: nothing does" => "sudo ss -l{ss}np 'sport = :{port}'";
+        next Client: "see the range of outgoing ports: a service's port belongs outside of it" => "cat /proc/sys/net/ipv4/ip_local_port_range";
     }
     RefusedStaleSocket = Refused."refused.stale-socket" {
         holds: "a unix socket (file or abstract name) on which nothing listens any more or yet";
@@ -328,33 +348,35 @@ catalog! {
         headline "abstract": "nothing has the abstract name {host} in this network namespace";
         headline "padded": "nothing has the abstract name {host}: a program has it with {unix_padding} NUL bytes behind it, which is another name";
         headline "namespace": "nothing has the abstract name {host} in this network namespace; another one of this machine has it: {unix_elsewhere}";
-        next ("") Target: "does the service run? see whose the file is, and how old" => "ls -l {host}";
-        next ("", "abstract") Target: "see where programs here do listen" => "ss -lxp";
-        next ("bound") Target: "is it still starting? see which program has it" => "ss -lxp src {unix_listed}";
-        next ("shut") Target: "is it shutting down? see which program has it" => "ss -lxp src {unix_listed}";
-        next ("replaced") Target: "restart the program that listens, so that it makes its file anew" => "ss -lxp src {unix_listed}";
-        next ("padded") Target: "have the program give the length of the name, not of the whole address, when it binds; or have the client pad it too" => "ss -lxp";
-        next ("namespace") Client: "ask from inside that namespace (needs root)" => "nsenter -t {unix_pid} -n whyconn {endpoint}";
+        next ("") Target: "see whose the file is, and since when: does its service run?" => "ls -l {host}";
+        next ("bound") Target: "as root: see which program has it: is it still starting?" => "sudo ss -lxp src {unix_listed}";
+        next ("shut") Target: "as root: see which program has it: is it shutting down?" => "sudo ss -lxp src {unix_listed}";
+        next ("replaced") Target: "as root: see which program to restart, so that it makes its file anew" => "sudo ss -lxp src {unix_listed}";
+        next ("padded") Target: "as root: see which program has the padded name: should it bind the bare one?" => "sudo ss -lxp";
+        next ("namespace") Client: "as root: ask from inside that namespace" => "sudo nsenter -t {unix_pid} -n \"$(command -v whyconn)\" {typed}";
+        next ("", "abstract") Target: "as root: see where programs here do listen" => "sudo ss -lxp";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike ConnectedOk: "a program may listen on it by now";
-        apart Client: "run it again, as a user who may look at the file" => "whyconn {unix_typed}";
+        apart Client: "run it again, as a user who may look at the file" => "whyconn {opts}{typed}";
     }
 
     TimeoutSilent = Timeout."timeout.silent" {
         holds: "no answer to the SYNs, and no sign that the target is up";
         headline: "nothing came back from {address} for {syns} in {elapsed}";
         headline "udp": "nothing came back from {address} for {payload} to UDP port {port} in {elapsed}";
-        next ("udp") Target: "watch whether the datagram arrives (needs root), and try again" => "tcpdump -ni any udp port {port}";
-        next ("udp") Client: "ask in the words of the service: one that is alive may keep silent on {payload}";
-        next ("") Target: "watch whether the SYN arrives (needs root), and try again" => "tcpdump -ni any 'tcp port {port} and tcp[tcpflags] & tcp-syn != 0'";
+        next Router: "on {after}, the last hop that answered: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
+        next ("") Target: "as root: is it up, and does a rule drop what comes in?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("") Target: "see whether it has a route back to {from}" => "ip {family_flag} route get {from}";
+        next ("udp") Target: "as root: see whether the service runs, and has the port" => "sudo ss -lunp 'sport = :{port}'";
+        next ("udp") Client: "does the service answer {payload} at all, or only its own kind of question?";
         alike TimeoutPortSilent: "the target may be up and drop what comes to this port";
         alike TimeoutAcceptQueue: "a full accept queue at the target drops SYNs in silence too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
         alike LocalReplyDropped: "this host's own filter may drop the answer";
         alike LocalFirewallDrop: "this host's own filter may drop the SYN";
         alike UnreachableGateway: "a gateway that died lately is still in the neighbour table";
-        apart ("udp") Target: "does the datagram arrive there, and does an answer leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
-        apart Target: "does the SYN arrive there, and does a SYN-ACK leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart ("udp") Target: "as root: does the datagram arrive, and does an answer leave?" => "sudo tcpdump -ni any '{port_filter}'";
+        apart Target: "as root: does the SYN arrive, and does a SYN-ACK leave?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     TimeoutPortSilent = Timeout."timeout.port-silent" {
         holds: "the target answers other packets, but nothing on this port";
@@ -362,40 +384,43 @@ catalog! {
         headline "local": "{address} is this host, but nothing answers on port {port}";
         headline "udp": "{address} is up, but UDP port {port} does not answer {payload}; a service may keep silent on that";
         headline "udp-local": "UDP port {port} of {address}, this host, does not answer {payload}; a service may keep silent on that";
-        next ("udp", "udp-local") Target: "see whether the service listens; a Recv-Q that stays above 0 waits for a program that does not read" => "ss -lun 'sport = :{port}'";
-        next ("udp", "udp-local") Client: "ask in the words of the service: one that is alive may keep silent on {payload}";
-        next ("", "local") Target: "see whether the service listens; Recv-Q above Send-Q is a full accept queue" => "ss -ltn 'sport = :{port}'";
-        next Target: "look for a rule that drops port {port} (needs root)" => "nft list ruleset";
+        next ("udp", "udp-local") Target: "see whether the service has the port; a Recv-Q that stays is not being read" => "ss -lun 'sport = :{port}'";
+        next Target: "as root: does a rule drop port {port}?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("", "local") Target: "see whether the service listens; Recv-Q above Send-Q: its accept queue is full" => "ss -ltn 'sport = :{port}'";
+        next ("") Router: "as root, on {after}, the last hop that answered: does a rule drop port {port}?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("udp", "udp-local") Client: "does the service answer {payload} at all, or only its own kind of question?";
         alike TimeoutAcceptQueue: "a full accept queue drops SYNs in silence too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
         alike LocalReplyDropped: "this host's own filter may drop the answer";
         alike LocalFirewallDrop: "this host's own filter may drop what comes to the port";
-        apart ("udp") Target: "does the datagram arrive there, and does an answer leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
-        apart Target: "does the SYN arrive there, and does a SYN-ACK leave? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart ("udp") Target: "as root: does the datagram arrive, and does an answer leave?" => "sudo tcpdump -ni any '{port_filter}'";
+        apart Target: "as root: does the SYN arrive, and does a SYN-ACK leave?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     TimeoutAcceptQueue = Timeout."timeout.accept-queue" {
         holds: "the listener (here, or a unix socket) has a full accept queue";
         headline: "the listener on {endpoint} has a full accept queue";
         headline "unix": "the listener on {endpoint} has a full accept queue: no room within {unix_full}";
-        next ("") Target: "compare Recv-Q with Send-Q" => "ss -ltn 'sport = :{port}'";
-        next ("unix") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -lxp src {unix_listed}";
+        next ("") Target: "as root: see which program it is, and its queue: Recv-Q above Send-Q is full" => "sudo ss -ltnp 'sport = :{port}'";
+        next ("unix") Target: "as root: see which program it is, and its queue: Recv-Q above Send-Q is full" => "sudo ss -lxp src {unix_listed}";
+        next Target: "see what it waits for: is it stopped (STAT T), or stuck?" => "ps -o pid,stat,wchan,args -p {listener_pid}";
+        next Target: "what does {listener_unit} say of itself?" => "systemctl status {listener_unit}";
         alike TimeoutPortSilent: "another listener's queue may have overflowed at the same moment";
         apart Target: "does ListenOverflows rise with each try?" => "nstat -az TcpExtListenOverflows";
     }
     TimeoutAnswerInvalid = Timeout."timeout.answer-invalid" {
         holds: "packets come back for this very connection, but none that completes the handshake";
         headline: "{address} answers on port {port}, but with packets that do not fit this connection";
-        next Target: "is an old connection with the same four numbers left there?" => "ss -tan 'sport = :{port}'";
-        next Client: "try from another source port: it is a new connection for everybody" => "whyconn {endpoint}";
+        next Client: "try again from another source port: a new connection for everybody" => "whyconn {opts_any_port}{typed}";
+        next Target: "see what it has of this connection: an old one with the same numbers?" => "ss -tan 'sport = :{port} and dport = :{own_port}'";
         alike TimeoutSilent: "the packets that came may be strays, and the real answer lost";
-        apart Client: "which packets come back? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart Client: "as root: which packets come back?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     TimeoutTooShort = Timeout."timeout.too-short" {
         holds: "the answer arrived, after the deadline that was asked for: the timeout is shorter than the round trip";
         headline: "{endpoint} answers, but not within {timeout}";
-        next Client: "give it more time" => "whyconn -t {longer} {endpoint}";
+        next Client: "give it more time" => "whyconn {opts_longer}{typed}";
         alike TimeoutSilent: "a packet or its answer may have been lost on the way";
-        apart Client: "give it more time" => "whyconn -t {longer} {endpoint}";
+        apart Client: "give it more time" => "whyconn {opts_longer}{typed}";
     }
 
     UnreachableNoRoute = Unreachable."unreachable.no-route" {
@@ -405,8 +430,9 @@ catalog! {
         headline "udp-lost": "the route to {address} went away while the answer was awaited";
         headline "not-unicast": "{address} is not the address of one host: TCP can't be sent there";
         headline "udp-not-unicast": "{address} is not the address of one host: no datagram was sent, which would go to many";
-        next Client: "see the routes" => "ip {family_flag} route get {address}";
-        next Client: "is the link that should lead there up?" => "ip -br {family_flag} address";
+        next ("", "lost", "udp-lost") Client: "see the routes: is a default route, or one to {address}, missing?" => "ip {family_flag} route";
+        next ("", "lost", "udp-lost") Client: "see the links: is the one that leads there up, with its address?" => "ip -br {family_flag} address";
+        next ("not-unicast", "udp-not-unicast") Client: "see what kind of address it is: was that of one host meant?" => "ip {family_flag} route get {address}";
         alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
         alike TimeoutSilent: "what went out before may have been answered";
         apart Client: "see the rules and the routes that they lead to" => "ip {family_flag} rule";
@@ -416,28 +442,31 @@ catalog! {
         headline: "this host refuses to send to {address}: {refusal} says so";
         headline "rule": "this host refuses to send to {address}: {refusal} says so";
         headline "unseen": "this host refuses to send to {address}: the route lookup fails with {errno}";
-        next ("") Client: "see the route, and who put it there" => "ip {family_flag} route show table all type {refusal_type}";
-        next ("rule") Client: "see the rules, and who put them there" => "ip {family_flag} rule";
-        next ("unseen") Client: "see the routes and rules" => "ip {family_flag} rule; ip {family_flag} route show table all";
+        next ("") Client: "as root: take that route out, unless it is there on purpose" => "sudo ip {family_flag} {refusal_removal}";
+        next ("rule") Client: "as root: take that rule out, unless it is there on purpose" => "sudo ip {family_flag} {refusal_removal}";
+        next ("") Client: "see that route, and who put it there (proto)" => "ip {family_flag} route show table all type {refusal_type}";
+        next ("rule") Client: "see the rules" => "ip {family_flag} rule";
+        next ("unseen") Client: "see all rules and routes: which of them refuses?" => "ip {family_flag} rule; ip {family_flag} route show table all";
         alike LocalDenied: "a local policy can fail the connect with the same error";
         apart Client: "see the route for this very address" => "ip route get {address}";
     }
     UnreachableNeighbor = Unreachable."unreachable.neighbor" {
         holds: "the target is on our link, and does not answer ARP / neighbour discovery";
         headline: "{address} should be on the link {device}, and does not answer {arp}";
-        next Client: "see the neighbour's state" => "ip {family_flag} neigh show {address} dev {device}";
-        next Target: "is it up, on this link, with this address?" => "ip -br {family_flag} address";
+        next Target: "see its addresses: is it up, on this link, with {address}?" => "ip -br {family_flag} address";
+        next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {address} dev {device}";
+        next Client: "see the route that puts it on this link: should a gateway lead there?" => "ip {family_flag} route get {address}";
         alike TimeoutPortSilent: "the neighbour may yet answer: it had only {elapsed}";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
-        apart Client: "is a rule of this host's own in the way? (needs root)" => "nft list ruleset";
+        apart Client: "as root: is a rule of this host's own in the way?" => "sudo nft -a list ruleset";
     }
     UnreachableGateway = Unreachable."unreachable.gateway" {
         holds: "the gateway does not answer ARP / neighbour discovery";
         headline: "the gateway {gateway} on the link {device} does not answer {arp}";
         headline "stale": "the gateway {gateway} on the link {device} has stopped answering";
-        next Client: "see the gateway's state" => "ip {family_flag} neigh show {gateway} dev {device}";
-        next Client: "is it the right gateway?" => "ip {family_flag} route get {address}";
-        next Router: "is {gateway} up, and on this link?";
+        next Client: "see the routes by this device: is {gateway} the right gateway?" => "ip {family_flag} route show dev {device}";
+        next Router: "see the addresses of {gateway}: is it up, on this link, with this one?" => "ip -br {family_flag} address";
+        next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {gateway} dev {device}";
         alike TimeoutSilent: "the gateway may yet answer, and what was sent be lost behind it";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
         apart Client: "see whether the gateway is REACHABLE again" => "ip {family_flag} neigh show {gateway} dev {device}";
@@ -445,39 +474,41 @@ catalog! {
     UnreachableIcmpNet = Unreachable."unreachable.icmp-net" {
         holds: "a router (or the target) answered ICMP network unreachable";
         headline: "{sender} says that it can't reach the network of {address} ({icmp})";
-        next Router: "does {sender} have a route to {address}?" => "ip {family_flag} route get {address}";
+        next Router: "on {router}: see whether it has a route to {address}" => "ip {family_flag} route get {address}";
+        next Router: "as root, on {router}: or does a rule answer so?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
-        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
+        apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpHost = Unreachable."unreachable.icmp-host" {
         holds: "a router (or the target) answered ICMP host unreachable";
         headline: "{sender} says that it can't reach {address} ({icmp})";
-        next Target: "is {address} up, on its link, with this address?" => "ip -br {family_flag} address";
-        next Router: "does {address} answer {arp} there?" => "ip {family_flag} neigh show {address}";
+        next Router: "on {router}: see whether {address} answers {arp}; FAILED: it does not" => "ip {family_flag} neigh show {address}";
+        next Target: "see its addresses: is it up, on its link, with {address}?" => "ip -br {family_flag} address";
+        next Router: "as root, on {router}: or does a rule answer so?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
-        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
+        apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpAdmin = Unreachable."unreachable.icmp-admin" {
         holds: "a router (or the target) answered that it is administratively prohibited";
         headline: "{sender} prohibits this connection ({icmp})";
         headline "udp": "{sender} prohibits UDP to port {port} of {address} ({icmp})";
-        next ("", "udp") Router: "look on {sender} for the rule that prohibits port {port} towards {address} (needs root)" => "nft list ruleset";
-        next ("", "udp") Router: "or for the route" => "ip {family_flag} route get {address}";
-        next ("target") Target: "look for the rule that prohibits port {port} (needs root)" => "nft list ruleset";
+        next ("", "udp") Router: "as root, on {router}: find the rule that rejects port {port} of {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("", "udp") Router: "on {router}: or see the route that says so" => "ip {family_flag} route get {address}";
+        next ("target") Target: "as root: find the rule that rejects port {port}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
-        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
+        apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpProtocol = Unreachable."unreachable.icmp-protocol" {
         holds: "a router (or the target) answered ICMP protocol unreachable";
         headline: "{sender} says that {transport} is not spoken at {address} ({icmp})";
-        next ("") Router: "look on {sender} for the rule that rejects {transport} towards {address} (needs root)" => "nft list ruleset";
-        next ("target") Target: "look for the rule that rejects {transport} (needs root)" => "nft list ruleset";
+        next ("") Router: "as root, on {router}: find the rule that rejects {transport} to {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("target") Target: "as root: find the rule that rejects {transport}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
-        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
+        apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpOther = Unreachable."unreachable.icmp-other" {
         holds: "a router (or the target) answered another ICMP error";
@@ -488,24 +519,26 @@ catalog! {
         headline "own-ttl": "this host's own TTL is too small: it runs out at {sender}, on the way to {address}";
         headline "time-exceeded": "the SYN's TTL ran out at {sender} on the way to {address}";
         headline "udp-time-exceeded": "the datagram's TTL ran out at {sender} on the way to {address}";
-        next ("own-ttl") Client: "see the TTL that this host sends with; 64 is usual" => "sysctl {ttl_setting}";
-        next ("time-exceeded", "udp-time-exceeded") Client: "see whether the same routers repeat" => "tracepath -n {address}";
-        next ("time-exceeded", "udp-time-exceeded") Client: "is this host's own TTL too small?" => "sysctl {ttl_setting}";
-        next ("", "udp") Router: "why does {sender} say so?";
-        next ("unseen", "udp-unseen") Client: "see who answers (needs root), and try again" => "tcpdump -ni any 'icmp or icmp6'";
+        next ("own-ttl") Client: "as root: send with the usual TTL again" => "sudo sysctl -w {ttl_setting}=64";
+        next ("own-ttl") Client: "see the route, which prescribes TTL {route_ttl}: is that meant?" => "ip {family_flag} route get {address}";
+        next ("time-exceeded", "udp-time-exceeded") Router: "on {router}: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
+        next ("time-exceeded", "udp-time-exceeded") Client: "see this host's own TTL, 64 as a rule: is it too small?" => "cat {ttl_file}";
+        next ("", "udp") Router: "as root, on {router}: does a rule answer so?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("unseen", "udp-unseen") Client: "which firewall or router on the way answers so, by its log?";
         alike UnreachableLoop: "a routing loop wears the TTL out too";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
         alike UnreachableIcmpHost: "EHOSTUNREACH alone names no sender and no code";
         alike UnreachableNeighbor: "this host gives the same error when the target does not answer {arp}";
         alike UnreachableGateway: "this host gives the same error when the gateway does not answer {arp}";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
-        apart Client: "try again, for longer" => "whyconn -t {longer} {endpoint}";
+        apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableLoop = Unreachable."unreachable.loop" {
         holds: "TTL expired on the way: the packets go round in a loop";
         headline: "packets to {address} go round in a loop";
         headline "flow": "packets of this connection to {address} go round, while others get farther";
-        next Client: "see which routers repeat" => "tracepath -n {address}";
+        next Router: "on {router}: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
+        next ("flow") Router: "on {router}: see whether a rule sends this flow another way" => "ip {family_flag} rule";
         alike TimeoutSilent: "packets of the sweep may have taken ways of unequal length";
         alike UnreachableIcmpOther: "this host may send these packets with a TTL that is too small";
         apart Client: "do the same routers repeat for other packets, too?" => "tracepath -n {address}";
@@ -518,19 +551,22 @@ catalog! {
         headline "not-a-directory": "there is no socket at {host}: {unix_at} is not a directory";
         headline "not-a-socket": "{host} is {unix_what}, not a socket";
         headline "removed": "there is no file {unix_at}, though a program listens on a socket that was bound there";
-        next ("", "missing", "link", "not-a-directory") Client: "see where the path stops" => "namei -l {host}";
+        next ("") Client: "see where the path goes round, or stops" => "namei -l {host}";
+        next ("missing") Client: "see what is there: has it another name?" => "ls -la {unix_parent}";
+        next ("link") Client: "see where the link leads" => "ls -l {unix_link}";
+        next ("not-a-directory") Client: "see what is there in place of a directory" => "ls -ld {unix_at}";
         next ("not-a-socket") Client: "see what lies there" => "ls -ld {host}";
-        next ("removed") Target: "restart the program, so that it makes its file anew; if it is in a container, its path is another one" => "ss -lxp src {unix_listed}";
-        next ("", "missing", "link", "not-a-directory", "not-a-socket") Target: "does the service run, and where does it put its socket?" => "ss -lxp";
+        next ("removed") Target: "as root: see which program to restart, so that it makes its file anew" => "sudo ss -lxp src {unix_listed}";
+        next ("", "missing", "link", "not-a-directory", "not-a-socket") Target: "as root: see where programs here do listen: is the service among them?" => "sudo ss -lxp";
         alike ConnectedOk: "the socket may be there by now";
-        apart Client: "run it again" => "whyconn {unix_typed}";
+        apart Client: "run it again" => "whyconn {opts}{typed}";
     }
 
     LocalFirewallReject = Local."local.firewall-reject" {
         holds: "this host's own packet filter answered, on the way out or, for a target on this host, on the way in";
         headline: "this host's own packet filter rejects connections to {endpoint}";
         headline "udp": "this host's own packet filter rejects UDP to {endpoint}";
-        next Client: "find the rule (needs root)" => "nft list ruleset";
+        next Client: "as root: find the rule, in a chain with the hook {hooks}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike RefusedRstForged: "a router next to this host may have sent the reset while other traffic moved the counters";
         alike RefusedIcmpPort: "this host may forward the port to something that answers so";
         alike UnreachableIcmpNet: "this host may forward the port to something that answers so";
@@ -539,7 +575,7 @@ catalog! {
         alike UnreachableIcmpProtocol: "this host may forward the port to something that answers so";
         alike UnreachableIcmpOther: "this host may forward the port to something that answers so";
         alike RefusedRst: "other traffic over the loopback device may hide that the port is forwarded";
-        apart Client: "does a rule of this host's own name the port? (needs root)" => "nft list ruleset";
+        apart Client: "as root: does a rule of this host's own name the port?" => "sudo nft -a list ruleset";
     }
     LocalFirewallDrop = Local."local.firewall-drop" {
         holds: "this host's own packet filter (or a cgroup's) swallowed the packets";
@@ -548,33 +584,35 @@ catalog! {
         headline "datagram": "this host's own packet filter forbids sending to {endpoint} ({errno})";
         headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
         headline "udp-queue": "a queue or filter of this host's device dropped the datagram to {endpoint} ({errno})";
-        next ("", "datagram") Client: "find the rule in the output or postrouting chains (needs root)" => "nft list ruleset";
-        next ("queue", "udp-queue") Client: "see the queues of the device, and their backlog" => "tc -s qdisc show dev {device}";
-        next ("in") Client: "find the rule in the input or prerouting chains (needs root)" => "nft list ruleset";
-        next ("") Client: "is the connection tracking table full?" => "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
+        next ("", "datagram") Client: "as root: find the rule, in a chain with the hook output or postrouting" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("in") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("queue", "udp-queue") Client: "as root: see the queues of {device}, their backlog, and what they dropped" => "sudo tc -s qdisc show dev {device}";
+        next ("udp-queue") Client: "as root: or find a rule on the device itself" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("") Client: "see entries and size of the connection tracking table: is it full?" => "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max";
         alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
         alike LocalLimits: "a buffer of the device may be full for good";
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
-        apart Client: "does a rule of this host's own name the port? (needs root)" => "nft list ruleset";
+        apart Client: "as root: does a rule of this host's own name the port?" => "sudo nft -a list ruleset";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
         holds: "the answer from outside reached this host, and was dropped here (input filter, reverse path filter)";
         headline: "{address} answers on port {port}, and this host drops the answer";
         headline "rp-filter": "{address} answers on port {port}, and this host's reverse path filter drops the answer";
         headline "socket": "{address} answers on port {port}, and a filter on this host takes the answer from the socket";
-        next ("rp-filter") Client: "see the filter: 1 is strict" => "sysctl net.ipv4.conf.all.rp_filter";
-        next Client: "find the rule (needs root)" => "nft list ruleset";
+        next ("rp-filter") Client: "as root: let answers come in by another device too (2: loose)" => "sudo sysctl -w net.ipv4.conf.all.rp_filter=2";
+        next ("rp-filter") Client: "see the filter of each device: 1 is strict" => "grep . /proc/sys/net/ipv4/conf/*/rp_filter";
+        next ("", "socket") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop|reject'";
         alike TimeoutSilent: "other packets may have come in just then";
-        apart Client: "do answers of the target come in? (needs root)" => "tcpdump -ni any '{proto} port {port}'";
+        apart Client: "as root: do answers of the target come in?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     LocalSourceInUse = Local."local.source-in-use" {
         holds: "the source port or address:port asked for is taken";
         headline: "the source port {sport} is taken on this host";
         headline "held": "the source port {sport} is taken on this host by {holder}";
         headline "time-wait": "the source port {sport} is taken on this host by {holder}, which the kernel keeps for a minute";
-        next ("", "held") Client: "see what holds it" => "ss -{ss}anp 'sport = :{sport}'";
-        next ("time-wait") Client: "see what is left of it, and wait a minute" => "ss -{ss}ano 'sport = :{sport}'";
-        next Client: "let the kernel choose a free one" => "whyconn {endpoint}";
+        next Client: "let the kernel choose a free port" => "whyconn {opts_any_port}{typed}";
+        next ("", "held") Client: "as root: see what holds it" => "sudo ss -{ss}anp 'sport = :{sport}'";
+        next ("time-wait") Client: "see what is left of it: the timer says when it is free" => "ss -{ss}ano 'sport = :{sport}'";
     }
     LocalSourceAddress = Local."local.source-address" {
         holds: "the source address is not one of this host's";
@@ -582,7 +620,9 @@ catalog! {
         headline "lost": "the source address {source} went away while the connect was waiting";
         headline "loopback": "the source address {source} is a loopback address: nothing with it leaves this host for {address}";
         headline "tentative": "the source address {source} is tentative: duplicate address detection is not done, or failed";
-        next Client: "see this host's addresses" => "ip -br address";
+        next ("", "loopback") Client: "let the kernel choose the source address" => "whyconn {opts_any_source}{typed}";
+        next ("", "lost", "loopback") Client: "see this host's addresses" => "ip -br address";
+        next ("tentative") Client: "see whether detection is still on (tentative), or has failed (dadfailed)" => "ip address show to {from}";
         alike UnreachableNoRoute: "the route may have gone and come back";
         apart Client: "see whether a device has the address" => "ip -br address";
     }
@@ -590,8 +630,8 @@ catalog! {
         holds: "the source port needs privileges";
         headline: "the source port {sport} needs privileges: on this host ports below {port_start} do";
         headline "unknown": "the source port {sport} needs privileges";
-        next Client: "use a source port that needs none, or let the kernel choose" => "whyconn {endpoint}";
-        next Client: "see where privileged ports end" => "sysctl net.ipv4.ip_unprivileged_port_start";
+        next Client: "let the kernel choose a port, or ask for one that needs no privilege" => "whyconn {opts_any_port}{typed}";
+        next Client: "as root: or open ports from {sport} on to everybody" => "sudo sysctl -w net.ipv4.ip_unprivileged_port_start={sport}";
         alike LocalDenied: "a local policy can forbid the port with the same error";
         apart Client: "see from which port on no privileges are needed" => "sysctl net.ipv4.ip_unprivileged_port_start";
     }
@@ -600,7 +640,8 @@ catalog! {
         headline: "a connection from port {sport} to {endpoint} exists already on this host";
         headline "held": "a connection from port {sport} to {endpoint} exists already on this host ({tuple_holder})";
         headline "time-wait": "a connection from port {sport} to {endpoint} is still in TIME_WAIT on this host";
-        next Client: "see it" => "ss -tan 'sport = :{sport} and dport = :{port}'";
+        next Client: "let the kernel choose a free port" => "whyconn {opts_any_port}{typed}";
+        next Client: "as root: see that connection, and whose it is" => "sudo ss -tanp 'sport = :{sport} and dport = :{port}'";
         alike LocalFamilyDisabled: "the same error means that no address is left to send from";
         apart Client: "see whose this connection is" => "ss -{ss}anp 'sport = :{sport} and dport = :{port}'";
     }
@@ -608,8 +649,9 @@ catalog! {
         holds: "no ephemeral port is left towards this target";
         headline: "this host has no source port left towards {endpoint}";
         headline "counted": "this host has no source port left towards {endpoint}: all from {ports} are taken";
-        next Client: "count what holds them" => "ss -{ss}an dst {address} dport = :{port}";
-        next Client: "see the range" => "sysctl net.ipv4.ip_local_port_range";
+        next Client: "as root: see what holds them, the first ten" => "sudo ss -H{ss}anp dst {endpoint} | head";
+        next Client: "as root: widen the range of outgoing ports" => "sudo sysctl -w net.ipv4.ip_local_port_range='{wide_range}'";
+        next Client: "see the range of outgoing ports" => "cat /proc/sys/net/ipv4/ip_local_port_range";
         alike LocalTupleInUse: "the same error means that this very connection exists already";
         alike LocalFamilyDisabled: "the same error means that no address is left to send from";
         alike LocalSourceInUse: "the source address may be taken with every port";
@@ -619,8 +661,8 @@ catalog! {
         holds: "this host has no usable IPv6 (or IPv4): switched off, or no address to send from";
         headline: "{family} is switched off on this host";
         headline "no-address": "this host has no {family} address to reach {address} from";
-        next Client: "see this host's addresses" => "ip -br {family_flag} address";
-        next ("") Client: "see the switch" => "sysctl -a -r 'net.ipv6.conf.*.disable_ipv6'";
+        next ("") Client: "as root: switch it on; its addresses and routes may have to be set anew" => "sudo sysctl -w {ipv6_switch}=0";
+        next Client: "see this host's {family} addresses: should it have one?" => "ip -br {family_flag} address";
         alike TimeoutSilent: "the answer may be lost on the way";
         apart Client: "see the addresses of this host" => "ip -br address";
     }
@@ -628,6 +670,8 @@ catalog! {
         holds: "a link-local address without its %interface";
         headline: "{address} is a link-local address: it needs the link, as in [{address}%DEV]:{port}";
         headline "source": "the source {source} is a link-local address: it needs the link, as in -i DEV";
+        next ("") Client: "name the link, as here; this host has {links}" => "whyconn {scoped}";
+        next ("source") Client: "name the link, as here; this host has {links}" => "whyconn -i {scope_device} {opts}{typed}";
         next Client: "see this host's links" => "ip -br link";
     }
     LocalInterface = Local."local.interface" {
@@ -639,11 +683,13 @@ catalog! {
         headline "down": "the device {device} is down";
         headline "no-carrier": "the device {device} has no carrier: nothing is connected at its other end";
         headline "denied": "this user may not bind to the device {device}";
-        next ("loopback", "not-loopback") Client: "leave -i out: the kernel takes the device that fits" => "whyconn {endpoint}";
+        next ("", "missing", "loopback", "not-loopback", "denied") Client: "leave -i out: the kernel takes the device that fits" => "whyconn {opts_any_device}{typed}";
+        next ("missing") Client: "name a link that is there, as here" => "whyconn {scoped}";
         next ("missing") Client: "see this host's devices" => "ip -br link";
-        next ("down") Client: "switch it on (needs root)" => "ip link set dev {device} up";
-        next ("", "no-carrier", "denied") Client: "see the device" => "ip link show dev {device}";
-        next ("no-carrier") Client: "check the cable, the switch's port, or the other end of the virtual link";
+        next ("down") Client: "as root: switch it on" => "sudo ip link set dev {device} up";
+        next ("down") Client: "see whether its addresses are back: routes and IPv6 may have to be set anew" => "ip -br address show dev {device}";
+        next ("", "denied") Client: "see the device" => "ip link show dev {device}";
+        next ("no-carrier") Client: "see the device: is its cable, or the other end of a virtual link, in place?" => "ip link show dev {device}";
         alike UnreachableNoRoute: "there may have been no route before it went down either";
         apart Client: "see the routes that are left" => "ip {family_flag} route";
     }
@@ -656,11 +702,12 @@ catalog! {
         headline "unix": "connecting to {host} is forbidden on this host ({errno})";
         headline "peer": "the datagram socket {host} is connected to another one, and takes datagrams from that one alone";
         headline "udp": "a policy of this host forbids the datagram ({errno}), though there is a route";
-        next ("directory") Client: "see the owner and mode of each directory" => "namei -l {host}";
-        next ("socket") Client: "see its owner and mode" => "ls -l {host}";
+        next ("directory") Client: "see its mode, owner and group: should this user be in the group?" => "ls -ld {unix_at}";
+        next ("socket") Client: "see its mode, owner and group: should this user be in the group?" => "ls -l {host}";
         next ("directory", "socket") Client: "see this user's groups: one that was added later takes a new login" => "id";
-        next ("peer") Target: "see both ends" => "ss -xp src {unix_listed}";
-        next ("", "policy", "unix", "udp") Client: "what confines this shell?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
+        next ("directory", "socket") Client: "as root: see whether the permission alone is in the way" => "sudo \"$(command -v whyconn)\" {typed}";
+        next ("peer") Target: "as root: see both ends: it takes datagrams from the other one alone" => "sudo ss -xp src {unix_listed}";
+        next ("", "policy", "unix", "udp") Client: "see what confines this shell: is a filter or a profile on?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike UnreachableLocalRoute: "a policy rule may look at something that the route lookup does not know";
         apart Client: "see what of this host's routing could be meant" => "ip {family_flag} rule";
@@ -669,15 +716,15 @@ catalog! {
         holds: "the unix socket is of another type (datagram, seqpacket)";
         headline: "{host} is no {unix_asked} socket: it is of another type";
         headline "seen": "{host} is a {unix_type} socket, not a {unix_asked} one";
-        next ("") Client: "see its type" => "ss -axp src {host}";
         next ("seen") Client: "ask it as what it is" => "whyconn {unix_typed}";
-        next ("seen") Client: "and have the client use that type, or the service's other socket" => "ss -axp src {unix_listed}";
+        next ("seen") Client: "as root: see which program has it: has it another socket of the type wanted?" => "sudo ss -axp src {unix_listed}";
+        next ("") Client: "as root: see its type, and which program has it" => "sudo ss -axp src {unix_listed}";
     }
     LocalLimits = Local."local.limits" {
         holds: "out of file descriptors, buffers or memory";
         headline: "this process is out of what a socket needs ({errno})";
         headline "files": "this process has no file descriptor left ({errno}): it may have {limit}";
-        next ("files") Client: "see the limit" => "ulimit -n";
+        next ("files") Client: "see the limit, soft and hard" => "ulimit -Sn; ulimit -Hn";
         next ("") Client: "see what is short" => "free -m";
     }
 
@@ -686,25 +733,31 @@ catalog! {
         headline: "{endpoint} accepts the connection and closes it at once";
         headline "proxy": "{endpoint} accepts the connection and closes it at once; a proxy listens there: {listeners}";
         headline "unix": "{endpoint} accepts the connection and closes it at once";
-        next ("proxy") Target: "see where the proxy leads, and whether anything listens there" => "ss -ltnp 'sport = :{port}'";
-        next ("") Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
-        next ("unix") Target: "what does the service log, does it turn this user away, and is it a proxy whose backend is down?" => "ss -lxp src {unix_listed}";
+        next ("proxy") Target: "ask what is behind the proxy" => "whyconn {leads_to}";
+        next ("proxy") Target: "as root: see the proxy: does anything answer where it leads?" => "sudo ss -ltnp 'sport = :{port}'";
+        next ("") Target: "as root: see which program it is: what does it log, and is it a proxy?" => "sudo ss -ltnp 'sport = :{port}'";
+        next ("unix") Target: "as root: see which program it is: does it turn this user away, by its log?" => "sudo ss -lxp src {unix_listed}";
+        next Target: "what does {listener_unit} say of itself?" => "systemctl status {listener_unit}";
     }
     ServiceReset = Service."service.reset" {
         holds: "the peer resets at once";
         headline: "{endpoint} accepts the connection and resets it at once";
         headline "proxy": "{endpoint} accepts the connection and resets it at once; a proxy listens there: {listeners}";
         headline "unix": "{endpoint} accepts the connection and resets it at once";
-        next ("proxy") Target: "see where the proxy leads, and whether anything listens there" => "ss -ltnp 'sport = :{port}'";
-        next ("") Target: "what does the service log, and is it a proxy whose backend is down?" => "ss -ltnp 'sport = :{port}'";
-        next ("unix") Target: "what does the service log, does it turn this user away, and is it a proxy whose backend is down?" => "ss -lxp src {unix_listed}";
+        next ("proxy") Target: "ask what is behind the proxy" => "whyconn {leads_to}";
+        next ("proxy") Target: "as root: see the proxy: does anything answer where it leads?" => "sudo ss -ltnp 'sport = :{port}'";
+        next ("") Target: "as root: see which program it is: what does it log, and is it a proxy?" => "sudo ss -ltnp 'sport = :{port}'";
+        next ("unix") Target: "as root: see which program it is: does it turn this user away, by its log?" => "sudo ss -lxp src {unix_listed}";
+        next Target: "what does {listener_unit} say of itself?" => "systemctl status {listener_unit}";
     }
     ServiceNotAccepting = Service."service.not-accepting" {
         holds: "the listener on this host completes handshakes (the kernel does), but the program does not accept";
         headline: "{endpoint} completes the handshake, but the program behind it does not accept the connection";
         headline "unix": "{endpoint} takes the connection into its queue, but the program behind it does not accept it";
-        next ("") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -ltnp 'sport = :{port}'";
-        next ("unix") Target: "is the program stuck or stopped? Recv-Q counts what waits for it" => "ss -lxp src {unix_listed}";
+        next ("") Target: "as root: see which program it is, and how many wait for it (Recv-Q)" => "sudo ss -ltnp 'sport = :{port}'";
+        next ("unix") Target: "as root: see which program it is, and how many wait for it (Recv-Q)" => "sudo ss -lxp src {unix_listed}";
+        next Target: "see what it waits for: is it stopped (STAT T), or stuck?" => "ps -o pid,stat,wchan,args -p {listener_pid}";
+        next Target: "what does {listener_unit} say of itself?" => "systemctl status {listener_unit}";
         alike ConnectedOk: "the program may only be slow to accept";
         apart Client: "does it accept later? watch Recv-Q go down" => "ss -l{ss}n 'sport = :{port}'";
     }

@@ -218,3 +218,88 @@ fn certainties_are_ordered_and_named_as_in_the_report() {
         assert!(!class.meaning().ends_with('.'));
     }
 }
+
+/// Programs with which a command of a step begins: what Debian has without further packages, nftables and whyconn.
+const PROGRAMS: &[&str] = &[
+    "cat",
+    "date",
+    "echo",
+    "find",
+    "free",
+    "getent",
+    "grep",
+    "head",
+    "id",
+    "ip",
+    "ls",
+    "namei",
+    "nft",
+    "nsenter",
+    "ps",
+    "sed",
+    "ss",
+    "sysctl",
+    "systemctl",
+    "tc",
+    "tee",
+    "ulimit",
+    "whyconn",
+    "\"$(command -v whyconn)\"",
+];
+
+/// Words that hold nothing but digits, or are made for the inside of quotes.
+const FOR_QUOTES: &[&str] =
+    &["hosts_number", "loopback", "own_port", "port", "server_port", "sources", "sport", "wide_range"];
+
+fn steps() -> impl Iterator<Item = (&'static Entry, &'static Step)> {
+    CATALOG.iter().flat_map(|entry| entry.next.iter().map(move |step| (entry, step)))
+}
+
+#[test]
+fn a_step_is_an_order_with_its_command_or_a_question() {
+    for (entry, step) in steps() {
+        let text = step.text;
+        assert!(text.len() <= 90, "{}: {} characters in {text:?}", entry.id, text.len());
+        let first = text.chars().next().unwrap();
+        assert!(first.is_lowercase() || first == '{', "{}: {text:?}", entry.id);
+        assert!(!text.ends_with(['.', '!', ':', ';', ',']), "{}: {text:?}", entry.id);
+        // A question mark inside would be two sentences.
+        assert!(!text.trim_end_matches('?').contains('?'), "{}: {text:?}", entry.id);
+        assert!(
+            !step.command.is_empty() || text.ends_with('?'),
+            "{}: no command and no question: {text:?}",
+            entry.id
+        );
+    }
+}
+
+#[test]
+fn a_step_says_as_root_where_its_command_says_sudo() {
+    for (entry, step) in steps() {
+        let (says, does) = (step.text.starts_with("as root"), step.command.contains("sudo "));
+        assert_eq!(says, does, "{}: {:?} and {:?}", entry.id, step.text, step.command);
+    }
+}
+
+#[test]
+fn a_command_can_be_pasted() {
+    for (entry, step) in steps().filter(|(_, step)| !step.command.is_empty()) {
+        let command = step.command;
+        assert!(command.is_ascii() && command.trim() == command, "{}: {command:?}", entry.id);
+        // Nobody is to fill in a word by hand.
+        assert!(!command.contains(['<', '>']) && !command.contains("..."), "{}: {command:?}", entry.id);
+        let no_quotes: String = command.split('\'').step_by(2).collect::<Vec<_>>().join("''");
+        for part in no_quotes.split(['|', ';']) {
+            let program = part.trim().trim_start_matches("sudo ").split(' ').next().unwrap_or_default();
+            let whole = part.trim().trim_start_matches("sudo ");
+            let known = PROGRAMS.contains(&program) || whole.starts_with("\"$(command -v whyconn)\"");
+            assert!(known, "{}: {program:?} in {command:?}", entry.id);
+        }
+        assert_eq!(command.matches('\'').count() % 2, 0, "{}: {command:?}", entry.id);
+        for quoted in command.split('\'').skip(1).step_by(2) {
+            for key in keys(quoted) {
+                assert!(FOR_QUOTES.contains(&key), "{}: {{{key}}} inside quotes in {command:?}", entry.id);
+            }
+        }
+    }
+}

@@ -172,13 +172,13 @@ fn listeners_are_named_with_their_owner() {
 #[test]
 fn the_command_for_a_listener_leads_to_it() {
     let (report, _) = told(V4.loopback().own_reset().named("localhost", []).here([listening("[::1]:80")]));
-    assert_eq!(report.verdict.next[0].command.as_deref(), Some("whyconn [::1]:80"));
+    assert_eq!(report.verdict.next[0].command.as_deref(), Some("whyconn '[::1]:80'"));
     // The first in the table is not always the one that helps.
     let world = V4.loopback().own_reset().named("localhost", []);
     let world = world.here([listening("198.51.100.2:80"), listening("[::1]:80")]);
     let (report, _) = told(world);
     if report.verdict.code.as_str() == "alias.localhost-family" {
-        assert_eq!(report.verdict.next[0].command.as_deref(), Some("whyconn [::1]:80"));
+        assert_eq!(report.verdict.next[0].command.as_deref(), Some("whyconn '[::1]:80'"));
     }
 }
 
