@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
             [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use IPv6 only')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme')
             [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Replace addresses, names, paths and process names, each by the same stand-in everywhere')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object, as --format json does')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print the verdict line alone')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print the verdict line alone')
@@ -53,8 +54,9 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
             break
         }
         'whyconn;explain' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print it; without CODE, markdown is the whole book')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'whyconn;schema' {

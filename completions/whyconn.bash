@@ -29,7 +29,7 @@ _whyconn() {
 
     case "${cmd}" in
         whyconn)
-            opts="-4 -6 -t -s -p -i -u -q -v -h -V --timeout --source --source-port --interface --udp --dns --grace --trace --expect --json --format --quiet --verbose --color --help --version explain schema"
+            opts="-4 -6 -t -s -p -i -u -q -v -h -V --timeout --source --source-port --interface --udp --dns --grace --trace --expect --redact --json --format --quiet --verbose --color --help --version explain schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -99,12 +99,16 @@ _whyconn() {
             return 0
             ;;
         whyconn__subcmd__explain)
-            opts="-h --help"
+            opts="-h --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text markdown" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -36,6 +36,7 @@ set edit:completion:arg-completer[whyconn] = {|@words|
             cand -6 'Use IPv6 only'
             cand -u 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme'
             cand --udp 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme'
+            cand --redact 'Replace addresses, names, paths and process names, each by the same stand-in everywhere'
             cand --json 'Print one JSON object, as --format json does'
             cand -q 'Print the verdict line alone'
             cand --quiet 'Print the verdict line alone'
@@ -49,8 +50,9 @@ set edit:completion:arg-completer[whyconn] = {|@words|
             cand schema 'Print the JSON Schema of the report'
         }
         &'whyconn;explain'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --format 'How to print it; without CODE, markdown is the whole book'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'whyconn;schema'= {
             cand -h 'Print help'

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_whyconn_global_optspecs
-    string join \n 4 6 t/timeout= s/source= p/source-port= i/interface= u/udp dns= grace= trace= expect= json format= q/quiet v/verbose color= h/help V/version
+    string join \n 4 6 t/timeout= s/source= p/source-port= i/interface= u/udp dns= grace= trace= expect= redact json format= q/quiet v/verbose color= h/help V/version
 end
 
 function __fish_whyconn_needs_command
@@ -41,6 +41,7 @@ never\t'Never'"
 complete -c whyconn -n "__fish_whyconn_needs_command" -s 4 -d 'Use IPv4 only'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s 6 -d 'Use IPv6 only'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s u -l udp -d 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme'
+complete -c whyconn -n "__fish_whyconn_needs_command" -l redact -d 'Replace addresses, names, paths and process names, each by the same stand-in everywhere'
 complete -c whyconn -n "__fish_whyconn_needs_command" -l json -d 'Print one JSON object, as --format json does'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s q -l quiet -d 'Print the verdict line alone'
 complete -c whyconn -n "__fish_whyconn_needs_command" -s v -l verbose -d 'Print all evidence'
@@ -48,5 +49,7 @@ complete -c whyconn -n "__fish_whyconn_needs_command" -s h -l help -d 'Print hel
 complete -c whyconn -n "__fish_whyconn_needs_command" -s V -l version -d 'Print version'
 complete -c whyconn -n "__fish_whyconn_needs_command" -a "explain" -d 'Say what a verdict means, what causes it, and what to do; without CODE, list all'
 complete -c whyconn -n "__fish_whyconn_needs_command" -a "schema" -d 'Print the JSON Schema of the report'
-complete -c whyconn -n "__fish_whyconn_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c whyconn -n "__fish_whyconn_using_subcommand explain" -l format -d 'How to print it; without CODE, markdown is the whole book' -r -f -a "text\t'For a terminal'
+markdown\t'Markdown source, for a wiki'"
+complete -c whyconn -n "__fish_whyconn_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c whyconn -n "__fish_whyconn_using_subcommand schema" -s h -l help -d 'Print help'

@@ -35,6 +35,7 @@ pub mod investigate;
 pub mod model;
 pub mod plan;
 mod probe;
+pub mod redact;
 pub mod render;
 pub mod report;
 pub mod sanitize;

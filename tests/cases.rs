@@ -166,6 +166,97 @@ fn the_schema_refuses_what_is_no_report() -> Result<(), String> {
         ("a yes instead of true", |report| report["connected"] = json!("yes")),
         ("a duration in words", |report| report["elapsed_ms"] = json!("4 s")),
         ("an attempt without its address", |report| report["attempts"] = json!([{}])),
+        ("another schema", |report| report["schema"] = json!("whyconn.report.v2")),
+        ("a field that there is not", |report| report["verdit"] = json!(null)),
+        ("a class that is not the code's", |report| {
+            let class = if report["verdict"]["class"] == "local" { "alias" } else { "local" };
+            report["verdict"]["class"] = json!(class);
+        }),
+        ("connected, and not", |report| {
+            report["connected"] = json!(report["connected"] == json!(false));
+        }),
+        ("no culprit, or one of a success", |report| {
+            let success = report["verdict"]["code"] == "connected.ok";
+            report["verdict"]["culprit"] = if success { json!({"where": "client"}) } else { json!(null) };
+        }),
+        ("a culprit with more than its kind has", |report| {
+            report["verdict"]["culprit"] = json!({"where": "client", "address": "192.0.2.1"});
+        }),
+        ("a router without its hop", |report| {
+            report["verdict"]["culprit"] = json!({"where": "router", "address": "192.0.2.1"});
+        }),
+        ("certain, and something else as well", |report| {
+            report["verdict"]["certainty"] = json!("certain");
+            report["verdict"]["alternatives"] = json!([{"code": "refused.rst", "why": "it looks so"}]);
+        }),
+        ("a look-alike without a reason", |report| {
+            report["verdict"]["certainty"] = json!("likely");
+            report["verdict"]["alternatives"] = json!([{"code": "refused.rst", "why": ""}]);
+        }),
+        ("no sentence", |report| report["verdict"]["summary"] = json!("")),
+        ("a step on no machine", |report| {
+            report["verdict"]["next"] = json!([{"on": "cloud", "do": "wait", "command": null}]);
+        }),
+        ("a step without a command's place", |report| {
+            report["verdict"]["next"] = json!([{"on": "client", "do": "wait"}]);
+        }),
+        ("a remark that there is not", |report| {
+            report["remarks"] = json!([{"code": "by-the-way", "text": "it rains"}]);
+        }),
+        ("a remark without its text", |report| report["remarks"] = json!([{"code": "sinkhole"}])),
+        ("a time before the start", |report| report["elapsed_ms"] = json!(-1)),
+        ("no time at all", |report| report["elapsed_ms"] = json!(null)),
+        ("a transport that there is not", |report| report["target"]["transport"] = json!("sctp")),
+        ("a unix socket with a port, or none for TCP", |report| {
+            let unix = report["target"]["transport"] == "unix";
+            report["target"]["port"] = if unix { json!(80) } else { json!(null) };
+        }),
+        ("port 0", |report| report["target"]["port"] = json!(0)),
+        ("an address from nowhere", |report| {
+            report["resolution"]["addresses"] =
+                json!([{"address": "192.0.2.1", "from": "luck", "line": null}]);
+        }),
+        ("a name as an address", |report| {
+            report["resolution"]["addresses"] =
+                json!([{"address": "db.example", "from": "dns", "line": null}]);
+        }),
+        ("an address with a number too great", |report| {
+            report["resolution"]["addresses"] =
+                json!([{"address": "192.0.2.256", "from": "dns", "line": null}]);
+        }),
+        ("an address of nine groups", |report| {
+            report["resolution"]["addresses"] =
+                json!([{"address": "1:2:3:4:5:6:7:8:9", "from": "dns", "line": null}]);
+        }),
+        ("a line of the hosts file from a name server", |report| {
+            report["resolution"]["addresses"] = json!([{"address": "192.0.2.1", "from": "dns", "line": 3}]);
+        }),
+        ("a hop 0", |report| {
+            report["path"] = json!({"hops": [{"ttl": 0, "address": null, "rtt_ms": null}]});
+        }),
+        ("a hop with a name", |report| {
+            report["path"] = json!({"hops": [{"ttl": 1, "address": "router-1", "rtt_ms": null}]});
+        }),
+        ("a listener without a port", |report| {
+            report["listeners"] =
+                json!([{"address": "192.0.2.1", "process": null, "uid": 0, "unit": null, "namespace": null}]);
+        }),
+        ("a listener of user -1", |report| {
+            report["listeners"] = json!([{"address": "192.0.2.1:80", "process": null, "uid": -1, "unit": null, "namespace": null}]);
+        }),
+        ("a fact that is seen and not asked", |report| {
+            report["evidence"]["listeners"] = json!({"seen": null, "not-asked": null});
+        }),
+        ("a fact that is nothing of the three", |report| report["evidence"]["unix"] = json!("unseen")),
+        ("a name server without a port", |report| report["evidence"]["request"]["dns"] = json!("192.0.2.1")),
+        ("a device as a number", |report| report["evidence"]["request"]["interface"] = json!(2)),
+        ("a trace that there is not", |report| report["evidence"]["request"]["trace"] = json!("sometimes")),
+        ("an errno by its number", |report| {
+            report["evidence"]["lacking"] = json!({"call": "socket", "errno": 24});
+        }),
+        ("a call that there is not", |report| {
+            report["evidence"]["lacking"] = json!({"call": "ioctl", "errno": "EMFILE"});
+        }),
     ];
     let validator = validator()?;
     for case in cases()? {
@@ -175,6 +266,98 @@ fn the_schema_refuses_what_is_no_report() -> Result<(), String> {
             assert!(!validator.is_valid(&value), "{}: {what} is let through", case.name);
         }
     }
+    Ok(())
+}
+
+/// Fields that stand in a report only where they say something.
+const OPTIONAL: &[&str] = &["payload", "udp_no_ports", "action", "scope"];
+
+/// Each object of the cases with one field more, and with one less: once for each place at which it may stand.
+#[test]
+fn the_schema_knows_every_field() -> Result<(), String> {
+    let validator = validator()?;
+    let mut tried = BTreeSet::new();
+    let (mut more, mut less) = (0, 0);
+    for case in cases()? {
+        let mut objects = Vec::new();
+        places(&case.value, String::new(), &mut objects);
+        for place in objects {
+            let kind: String =
+                place.split('/').map(|part| if is_index(part) { "/*" } else { part }).collect();
+            let keys: Vec<String> = keys(&case.value, &place);
+            if tried.insert(kind.clone()) {
+                more += 1;
+                let mut value = case.value.clone();
+                value
+                    .pointer_mut(&place)
+                    .and_then(Value::as_object_mut)
+                    .map(|at| at.insert("hearsay".into(), json!(1)));
+                assert!(!validator.is_valid(&value), "{}: {place} may have any field", case.name);
+            }
+            for key in keys.iter().filter(|key| tried.insert(format!("{kind} {key}"))) {
+                less += 1;
+                let mut value = case.value.clone();
+                value.pointer_mut(&place).and_then(Value::as_object_mut).map(|at| at.remove(key));
+                let optional = OPTIONAL.contains(&key.as_str());
+                let host = place.ends_with("/host/address");
+                assert_eq!(
+                    validator.is_valid(&value),
+                    optional && !host,
+                    "{}: {place} without {key}",
+                    case.name
+                );
+            }
+        }
+    }
+    assert!(more > 100 && less > 500, "{more} places, {less} fields");
+    Ok(())
+}
+
+fn is_index(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+fn keys(value: &Value, place: &str) -> Vec<String> {
+    let object = value.pointer(place).and_then(Value::as_object);
+    object.into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}
+
+/// The place of every object.
+fn places(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                places(field, format!("{at}/{key}"), found);
+            }
+            found.push(at);
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                places(item, format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every field of every type says what it is.
+#[test]
+fn the_schema_describes_every_field() -> Result<(), String> {
+    let schema = whyconn::docs::schema().map_err(|error| error.to_string())?;
+    let schema: Value = serde_json::from_str(&schema).map_err(|error| error.to_string())?;
+    let mut objects = Vec::new();
+    places(&schema, String::new(), &mut objects);
+    let mut fields = 0;
+    for place in objects.iter().filter(|place| place.ends_with("/properties")) {
+        let is_rule = ["/if/", "/then/", "/else/"].iter().any(|rule| place.contains(rule));
+        for key in keys(&schema, place).into_iter().filter(|_| !is_rule) {
+            fields += 1;
+            let field = schema.pointer(&format!("{place}/{key}")).unwrap_or(&Value::Null);
+            let told = field.get("description").is_some() || field.get("$ref").is_some();
+            assert!(told, "{place}/{key} is not described");
+        }
+    }
+    assert!(fields > 200, "{fields} fields");
     Ok(())
 }
 

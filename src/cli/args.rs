@@ -3,7 +3,7 @@
 use crate::expect::Expectation;
 use crate::model::Trace;
 use crate::render::{Color, Detail, Format};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
     version,
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
-    override_usage = "whyconn [OPTIONS] HOST:PORT\n       whyconn [OPTIONS] HOST PORT\n       whyconn [OPTIONS] unix:/PATH\n       whyconn explain [CODE]\n       whyconn schema",
+    override_usage = "whyconn [OPTIONS] HOST:PORT\n       whyconn [OPTIONS] HOST PORT\n       whyconn [OPTIONS] unix:/PATH\n       whyconn explain [CODE|CLASS]\n       whyconn schema",
     after_help = "Exit codes: 0 connected, 1 whyconn failed, 2 usage, 3 resolve, 4 refused, 5 timeout, \
                   6 unreachable, 7 alias, 8 local, 9 service, 11 not what --expect said."
 )]
@@ -31,11 +31,25 @@ pub struct Cli {
 pub enum Command {
     /// Say what a verdict means, what causes it, and what to do; without CODE, list all
     Explain {
-        /// A verdict code, such as refused.rst
+        /// A verdict code, such as refused.rst; or a class, such as refused, to list its codes
+        #[arg(value_name = "CODE|CLASS")]
         code: Option<String>,
+
+        /// How to print it; without CODE, markdown is the whole book
+        #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+        format: PageFormat,
     },
     /// Print the JSON Schema of the report
     Schema,
+}
+
+/// How a page is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// For a terminal
+    Text,
+    /// Markdown source, for a wiki
+    Markdown,
 }
 
 #[derive(Debug, Args)]
@@ -88,6 +102,10 @@ pub(super) struct DiagnoseArgs {
     /// Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once
     #[arg(long, value_name = "CODE|CLASS", value_parser = expectation)]
     pub(super) expect: Vec<Expectation>,
+
+    /// Replace addresses, names, paths and process names, each by the same stand-in everywhere
+    #[arg(long)]
+    pub(super) redact: bool,
 
     /// Print one JSON object, as --format json does
     #[arg(long, conflicts_with = "format")]

@@ -138,6 +138,21 @@ fn an_unknown_code_is_answered_with_near_ones() {
 }
 
 #[test]
+fn explain_prints_a_page_a_class_or_all() {
+    let text = |asked: Option<&str>| explain(asked, PageFormat::Text).unwrap();
+    let markdown = |asked: Option<&str>| explain(asked, PageFormat::Markdown).unwrap();
+    assert!(text(None).contains("refused.rst-forged") && text(None).contains("service.closed"));
+    assert!(
+        text(Some("timeout")).contains("timeout.silent") && !text(Some("timeout")).contains("refused.rst")
+    );
+    assert!(text(Some("refused.rst")).starts_with("refused.rst\n\nHolds when: "));
+    assert!(markdown(Some("refused.rst")).contains("\n## Symptom\n"));
+    assert!(markdown(Some("timeout")).contains("\n### timeout.silent\n"));
+    assert!(markdown(None).contains("\n### refused.rst\n"));
+    assert!(explain(Some("rst"), PageFormat::Markdown).is_err());
+}
+
+#[test]
 fn every_good_form_is_read() {
     let endpoint = |line: &[&str]| good(line).target.endpoint();
     assert_eq!(endpoint(&["db:80"]), "db:80");
@@ -206,10 +221,14 @@ fn the_output_s_options_are_read() {
 fn the_commands_are_told_from_targets() {
     let command = |line: &[&str]| Cli::try_parse_from(words(line)).unwrap().command;
     assert!(matches!(command(&["schema"]), Some(Command::Schema)));
-    assert!(matches!(command(&["explain"]), Some(Command::Explain { code: None })));
-    assert!(
-        matches!(command(&["explain", "refused.rst"]), Some(Command::Explain { code: Some(code) }) if code == "refused.rst")
-    );
+    let explain = |line: &[&str]| match command(line) {
+        Some(Command::Explain { code, format }) => (code, format),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(explain(&["explain"]), (None, PageFormat::Text));
+    assert_eq!(explain(&["explain", "refused.rst"]), (Some("refused.rst".to_owned()), PageFormat::Text));
+    assert_eq!(explain(&["explain", "--format", "markdown"]), (None, PageFormat::Markdown));
+    assert!(parse(words(&["explain", "--format", "html"])).is_err());
     assert!(command(&["schema:80"]).is_none());
     definition().debug_assert();
 }

@@ -3,7 +3,7 @@
 mod args;
 mod output;
 
-pub use args::{Cli, Command};
+pub use args::{Cli, Command, PageFormat};
 
 use crate::error::Error;
 use crate::exit::Exit;
@@ -11,10 +11,11 @@ use crate::expect::{disappointment, near};
 use crate::investigate::investigate;
 use crate::model::target::TargetError;
 use crate::model::{Family, Host, Millis, Request, Target, Transport};
-use crate::render::{self, Format, Style};
+use crate::redact::redact;
+use crate::render::{self, Color, Format, Style};
 use crate::report::report;
 use crate::sanitize::clean_to;
-use crate::verdict::Code;
+use crate::verdict::{Class, Code};
 use crate::{docs, sys};
 use args::DiagnoseArgs;
 use clap::error::ErrorKind;
@@ -41,9 +42,8 @@ fn try_run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
         Err(error) => return Err(Error::Usage(one_line(&error))),
     };
     match cli.command {
-        Some(Command::Explain { code: None }) => output::print(&docs::code_list(), Exit::Success),
-        Some(Command::Explain { code: Some(code) }) => {
-            output::print(&docs::explanation(known_code(&code)?), Exit::Success)
+        Some(Command::Explain { code, format }) => {
+            output::print(&explain(code.as_deref(), format)?, Exit::Success)
         }
         Some(Command::Schema) => output::print(&docs::schema()?, Exit::Success),
         None => diagnose_target(&cli.diagnose),
@@ -53,7 +53,7 @@ fn try_run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
 fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
     let request = request(args)?;
     let evidence = investigate(request);
-    let (report, story) = report(evidence);
+    let (report, story) = report(if args.redact { redact(evidence) } else { evidence });
     let text = match args.format() {
         Format::Json => render::json(&report)?,
         Format::Markdown => render::markdown(&report, &story, args.detail()),
@@ -172,6 +172,18 @@ fn target(words: &[OsString], udp: bool) -> Result<Target, TargetError> {
         }
         [_, _, third, ..] => Err(TargetError::TooMany(third.to_string_lossy().into_owned())),
     }
+}
+
+/// A page, the codes of a class, or all of them.
+fn explain(asked: Option<&str>, format: PageFormat) -> Result<String, Error> {
+    let class = asked.and_then(|text| Class::ALL.into_iter().find(|class| class.as_str() == text));
+    let style = Style::detect(Color::Auto);
+    Ok(match (asked, class, format) {
+        (None, _, PageFormat::Text) | (_, Some(_), PageFormat::Text) => docs::list(class, style.width),
+        (None, _, PageFormat::Markdown) | (_, Some(_), PageFormat::Markdown) => docs::book(class),
+        (Some(code), None, PageFormat::Text) => render::page(&docs::explanation(known_code(code)?), &style),
+        (Some(code), None, PageFormat::Markdown) => docs::explanation(known_code(code)?),
+    })
 }
 
 fn known_code(text: &str) -> Result<Code, Error> {

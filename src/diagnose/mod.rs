@@ -27,6 +27,7 @@ use crate::model::{
 use crate::verdict::{Certainty, Clue, Code, Variant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub(crate) use signals::PROXIES;
 use std::net::{IpAddr, SocketAddr};
 use view::View;
 

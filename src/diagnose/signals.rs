@@ -78,7 +78,7 @@ fn acceptor<'a>(view: &View<'a>) -> Option<&'a Listening> {
 }
 
 /// Programs that do nothing but accept for others, by their names; the kernel cuts a name to 15 bytes (`TASK_COMM_LEN`).
-const PROXIES: &[&str] = &[
+pub(crate) const PROXIES: &[&str] = &[
     "docker-proxy",
     "rootlessport",
     "rootlesskit",

@@ -1,5 +1,6 @@
 //! Everything that was seen, unfolded; enough to diagnose it again.
 
+use super::schema::Endpoint;
 use super::target::{Family, Target, Transport};
 use super::{
     Acceptance, DirectView, Errno, Fact, HostFacts, HostsLine, Icmp, Link, Listeners, Millis, NameFiles,
@@ -33,6 +34,7 @@ pub struct Request {
     pub trace: Trace,
     /// `--dns`: the name server to ask instead of the system's.
     #[serde(default)]
+    #[schemars(with = "Option<Endpoint>")]
     pub dns: Option<SocketAddr>,
 }
 
@@ -197,6 +199,7 @@ pub enum LookupOutcome {
     /// An `EAI_*` code, by its name (`EAI_NONAME`), and errno for `EAI_SYSTEM`.
     Failed {
         /// The code's name, or its number where it has none here.
+        #[schemars(regex(pattern = r"^EAI[_ ][A-Z0-9-]+$"))]
         eai: String,
         /// errno, with `EAI_SYSTEM`.
         errno: Option<Errno>,
@@ -248,6 +251,7 @@ pub struct FailedCall {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// Address and port of the far end.
+    #[schemars(with = "Endpoint")]
     pub address: SocketAddr,
     /// TCP, or UDP.
     #[serde(default)]
@@ -258,6 +262,7 @@ pub struct Attempt {
     /// When it began, since the start of the run.
     pub started_ms: Millis,
     /// The client's end, as the kernel chose it.
+    #[schemars(with = "Option<Endpoint>")]
     pub source: Option<SocketAddr>,
     /// The call that failed at once, if one did.
     pub failed: Option<FailedCall>,

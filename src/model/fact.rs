@@ -10,6 +10,7 @@ use std::time::Duration;
 /// An observation with its third value: a thing that nobody asked about is not a thing that was absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "Fact_of_{T}")]
 pub enum Fact<T> {
     /// It was looked at, and this is what was there.
     Seen(T),
@@ -59,6 +60,7 @@ impl<T> From<nix::Result<T>> for Fact<T> {
 /// A duration or a moment since the start, in milliseconds, kept to the microsecond.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(extend("minimum" = 0))]
 pub struct Millis(pub f64);
 
 impl From<Duration> for Millis {

@@ -1,5 +1,6 @@
 //! Who listens on this machine, as any user may see it.
 
+use super::schema::Endpoint;
 use super::{Fact, Millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ pub struct Owner {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listening {
     /// Address and port.
+    #[schemars(with = "Endpoint")]
     pub address: SocketAddr,
     /// `IPV6_V6ONLY`; null for IPv4 sockets.
     pub only_v6: Option<bool>,
@@ -43,6 +45,7 @@ pub struct Listening {
     pub owner: Owner,
     /// Where it leads, if it is a container engine's port proxy that says so on its command line.
     #[serde(default)]
+    #[schemars(with = "Option<Endpoint>")]
     pub leads_to: Option<SocketAddr>,
 }
 
@@ -50,6 +53,7 @@ pub struct Listening {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForeignListening {
     /// Address and port, as that namespace has them.
+    #[schemars(with = "Endpoint")]
     pub address: SocketAddr,
     /// What tells one namespace from another: the inode of its /proc/PID/net/tcp.
     pub namespace: u64,

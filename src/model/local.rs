@@ -1,5 +1,6 @@
 //! What this host's own tables say: routes, neighbours, links, addresses, sysctls.
 
+use super::schema::Prefix;
 use super::{Errno, Fact, Millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,7 @@ pub struct Refusal {
     #[serde(rename = "type")]
     pub action: RouteType,
     /// The prefix it covers, such as `198.18.0.0/15` or `default`; `None` for a rule without one.
+    #[schemars(with = "Option<Prefix>")]
     pub prefix: Option<String>,
     /// The table that holds the route.
     pub table: Option<u32>,
@@ -97,6 +99,7 @@ pub struct Refusal {
     pub priority: Option<u32>,
     /// Selectors that could not be compared with this flow (`fwmark`, `iif`, ...): empty means that it matches.
     #[serde(default)]
+    #[schemars(inner(regex(pattern = r"^[a-z0-9_]+$")))]
     pub other_selectors: Vec<String>,
 }
 
@@ -164,6 +167,7 @@ pub struct OwnAddress {
     /// The address.
     pub address: IpAddr,
     /// Length of its prefix.
+    #[schemars(range(max = 128))]
     pub prefix_len: u8,
     /// Index of the device that has it.
     pub device_index: u32,

@@ -11,6 +11,7 @@ mod naming;
 mod own_ends;
 mod path;
 mod payload;
+pub(crate) mod schema;
 mod signal;
 pub mod target;
 mod unix;

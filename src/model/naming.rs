@@ -1,5 +1,6 @@
 //! Where names come from: this host's files, and what each name server says when it is asked directly.
 
+use super::schema::Endpoint;
 use super::{Attempt, Errno, Fact, Millis, Resolved, Transport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,7 @@ pub struct ResolverSettings {
     /// Whether the file is there.
     pub present: bool,
     /// The name servers, in order, at most 3 (`MAXNS`); without one the C library asks 127.0.0.1.
+    #[schemars(with = "Vec<Endpoint>")]
     pub servers: Vec<SocketAddr>,
     /// Domains to append to short names, in order.
     pub search: Vec<String>,

@@ -1,5 +1,6 @@
 //! Sockets of this host that stand in the way of a source port.
 
+use super::schema::Endpoint;
 use super::{Fact, Millis, Owner};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,10 @@ pub enum SocketState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OwnSocket {
     /// Its own end.
+    #[schemars(with = "Endpoint")]
     pub local: SocketAddr,
     /// Its peer, where it has one.
+    #[schemars(with = "Option<Endpoint>")]
     pub remote: Option<SocketAddr>,
     /// What it is at.
     pub state: SocketState,

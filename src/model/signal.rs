@@ -114,6 +114,7 @@ pub enum Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Icmp {
     /// 4 for ICMP, 6 for ICMPv6.
+    #[schemars(extend("enum" = [4, 6]))]
     pub family: u8,
     /// The type.
     #[serde(rename = "type")]

@@ -372,12 +372,7 @@ impl Target {
     /// Whether the host is an IPv4 address in one of the shorter or other forms that `inet_aton(3)` reads:
     /// `127.1`, `0x7f000001`.
     pub fn is_numeric_name(&self) -> bool {
-        let Host::Name(name) = &self.host else { return false };
-        let number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
-            Some(digits) => !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
-            None => !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit()),
-        };
-        name.split('.').count() <= 4 && name.split('.').all(number)
+        matches!(&self.host, Host::Name(name) if is_numeric(name))
     }
 
     /// `host:port`, with brackets where the host needs them; `unix:/path` for a unix socket.
@@ -388,6 +383,15 @@ impl Target {
             host => format!("{host}:{}", self.port),
         }
     }
+}
+
+/// Whether a name is a number of up to four parts ([`Target::is_numeric_name`]).
+pub(crate) fn is_numeric(name: &str) -> bool {
+    let number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+        Some(digits) => !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
+        None => !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit()),
+    };
+    name.split('.').count() <= 4 && name.split('.').all(number)
 }
 
 /// Whether a URL scheme asks for UDP; it has no port of its own.

@@ -103,6 +103,7 @@ pub enum FileKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Access {
     /// The permission bits, the lowest 12 of `st_mode`, as chmod takes them: `0755`.
+    #[schemars(regex(pattern = r"^[0-7]{1,6}$"))]
     pub mode: String,
     /// The owner.
     pub uid: u32,

@@ -4,6 +4,7 @@ mod evidence;
 mod human;
 mod json;
 mod markdown;
+mod page;
 mod picture;
 mod style;
 mod unix;
@@ -13,6 +14,7 @@ use clap::ValueEnum;
 pub use human::{Detail, human};
 pub use json::json;
 pub use markdown::markdown;
+pub use page::page;
 pub use style::{Color, Style};
 
 /// In which form the report is printed.

@@ -4,16 +4,20 @@ mod clues;
 mod conversation;
 mod naming;
 mod own_ends;
+mod schema;
 mod steps;
 mod unix;
 mod words;
 
 pub use conversation::{Arrow, Conversation, Fate, Party};
+pub(crate) use naming::unit_of;
+pub(crate) use schema::schema;
 pub(crate) use unix::{access_words, you_are};
 pub use words::{KEYS, Words};
 
 use crate::diagnose::path::PathView;
 use crate::diagnose::{Culprit, Diagnosis, Remark, diagnose, foreign_listeners, icmp, listeners_on_port};
+use crate::model::schema::{AnyEndpoint, Endpoint};
 use crate::model::{Attempt, Errno, Evidence, Family, Host, Millis, Process, Resolved, Transport};
 use crate::plan;
 use crate::sanitize::clean_to;
@@ -25,10 +29,13 @@ use std::net::IpAddr;
 /// The name of this version of the report.
 pub const SCHEMA: &str = "whyconn.report.v1";
 
-/// A whole report about one target.
+/// A whole report about one target, as this version writes it. Later versions may add fields, and change the
+/// meaning of none: a reader should pass over fields that it does not know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = schema::of_report)]
 pub struct Report {
     /// `whyconn.report.v1`.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// What was asked.
     pub target: ReportTarget,
@@ -54,12 +61,14 @@ pub struct Report {
 
 /// The target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = schema::of_target)]
 pub struct ReportTarget {
     /// As it was typed.
     pub input: String,
     /// The host.
     pub host: String,
     /// The port; null for a unix socket.
+    #[schemars(range(min = 1))]
     pub port: Option<u16>,
     /// The transport.
     pub transport: Transport,
@@ -67,6 +76,7 @@ pub struct ReportTarget {
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = schema::of_verdict)]
 pub struct Verdict {
     /// What happened.
     pub code: Code,
@@ -75,6 +85,7 @@ pub struct Verdict {
     /// How sure that is.
     pub certainty: Certainty,
     /// One sentence.
+    #[schemars(length(min = 1))]
     pub summary: String,
     /// Who did it; null for `connected.ok`.
     pub culprit: Option<Culprit>,
@@ -95,6 +106,7 @@ pub struct Alternative {
     /// Its code.
     pub code: Code,
     /// Why it can't be excluded.
+    #[schemars(length(min = 1))]
     pub why: String,
 }
 
@@ -105,8 +117,10 @@ pub struct NextStep {
     pub on: Side,
     /// What.
     #[serde(rename = "do")]
+    #[schemars(length(min = 1))]
     pub what: String,
     /// A command to paste; null where there is none.
+    #[schemars(length(min = 1))]
     pub command: Option<String>,
 }
 
@@ -114,8 +128,10 @@ pub struct NextStep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportRemark {
     /// What kind of fact.
+    #[schemars(extend("enum" = REMARKS))]
     pub code: String,
     /// The fact.
+    #[schemars(length(min = 1))]
     pub text: String,
 }
 
@@ -130,11 +146,13 @@ pub struct Resolution {
 
 /// One address, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = schema::of_origin)]
 pub struct ResolvedFrom {
     /// The address.
     pub address: IpAddr,
     /// `literal`; `hosts`, a line of /etc/hosts; `dns`, a name server; `nss`, another source of
     /// nsswitch.conf; `getaddrinfo`, where the files could not be read.
+    #[schemars(extend("enum" = schema::ORIGINS))]
     pub from: String,
     /// The line of /etc/hosts; null for other sources.
     pub line: Option<u32>,
@@ -144,8 +162,10 @@ pub struct ResolvedFrom {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportAttempt {
     /// Address and port, or `unix:/path`.
+    #[schemars(with = "AnyEndpoint")]
     pub address: String,
     /// The client's end.
+    #[schemars(with = "Option<Endpoint>")]
     pub source: Option<String>,
     /// What it came to; null where it was still running when the answer was clear.
     pub code: Option<Code>,
@@ -163,6 +183,7 @@ pub struct ReportAttempt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportIcmp {
     /// 4 or 6.
+    #[schemars(extend("enum" = [4, 6]))]
     pub family: u8,
     /// The type.
     #[serde(rename = "type")]
@@ -170,6 +191,7 @@ pub struct ReportIcmp {
     /// The code.
     pub code: u8,
     /// Their name.
+    #[schemars(regex(pattern = r"^[a-z0-9-]+$"))]
     pub name: String,
     /// The sender.
     pub from: Option<IpAddr>,
@@ -186,6 +208,7 @@ pub struct Path {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PathHop {
     /// TTL or hop limit.
+    #[schemars(range(min = 1))]
     pub ttl: u8,
     /// Who answered; null where nobody did.
     pub address: Option<IpAddr>,
@@ -197,6 +220,7 @@ pub struct PathHop {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listener {
     /// Address and port, or `unix:/path`.
+    #[schemars(with = "AnyEndpoint")]
     pub address: String,
     /// The process; null where it is not ours to see.
     pub process: Option<Process>,
@@ -349,6 +373,23 @@ fn attempts(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<ReportAttempt> {
     evidence.attempts.iter().enumerate().map(folded).collect()
 }
 
+/// The names of all remarks.
+pub const REMARKS: &[&str] = &[
+    "address-failed",
+    "port-forwarded",
+    "intercepted",
+    "dns-first-server-dead",
+    "asked-server",
+    "dns-half-silent",
+    "sinkhole",
+    "hosts-override",
+    "listener-in-namespace",
+    "port-nearby",
+    "first-address-cost",
+    "source-port-in-time-wait",
+    "source-port-shared",
+];
+
 impl Remark {
     /// Its name in the report.
     pub fn code(&self) -> &'static str {
@@ -373,4 +414,49 @@ impl Remark {
 /// The family of the deciding address, for words and commands.
 fn family_of(attempt: &Attempt) -> Family {
     Family::of(attempt.address.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RecordKind;
+
+    #[test]
+    fn the_schema_lists_every_remark() {
+        let address: IpAddr = [192, 0, 2, 1].into();
+        let server = (address, 53).into();
+        let all = [
+            Remark::PortForwarded,
+            Remark::Intercepted,
+            Remark::NameServerDead { server },
+            Remark::AskedServer,
+            Remark::Sinkhole { address },
+            Remark::HostsOverride,
+            Remark::ListensInNamespace,
+            Remark::PortNearby { address: server },
+            Remark::HalfSilent { server, record: RecordKind::A },
+            Remark::SourcePortShared { waiting: false },
+            Remark::SourcePortShared { waiting: true },
+            Remark::FirstAddressCost,
+            Remark::AddressFailed { attempt: 0, code: Code::RefusedRst },
+        ];
+        for remark in &all {
+            // A remark that is added belongs into the list above and into `REMARKS`.
+            match remark {
+                Remark::PortForwarded
+                | Remark::Intercepted
+                | Remark::NameServerDead { .. }
+                | Remark::AskedServer
+                | Remark::Sinkhole { .. }
+                | Remark::HostsOverride
+                | Remark::ListensInNamespace
+                | Remark::PortNearby { .. }
+                | Remark::HalfSilent { .. }
+                | Remark::SourcePortShared { .. }
+                | Remark::FirstAddressCost
+                | Remark::AddressFailed { .. } => assert!(REMARKS.contains(&remark.code()), "{remark:?}"),
+            }
+        }
+        assert_eq!(all.len(), REMARKS.len());
+    }
 }

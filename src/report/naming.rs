@@ -358,7 +358,7 @@ pub(super) fn owner(owner: &Owner) -> Vec<String> {
 
 /// The service or container that a control group stands for, by the names that systemd and the container
 /// engines give: `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, `/docker/ID`, `NAME.service`.
-pub(super) fn unit_of(cgroup: &str) -> Option<String> {
+pub(crate) fn unit_of(cgroup: &str) -> Option<String> {
     let parts = || cgroup.split('/').filter(|part| !part.is_empty()).rev();
     let is_id = |text: &str| text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     for part in parts() {

@@ -116,9 +116,15 @@ fn every_class_has_a_code_and_they_stand_together() {
 }
 
 #[test]
-fn every_page_has_its_five_headings_in_order() {
-    let wanted =
-        ["## Meaning", "## How whyconn knows", "## What else it could be", "## What to do", "## Runbook"];
+fn every_page_has_its_six_headings_in_order() {
+    let wanted = [
+        "## Symptom",
+        "## Meaning",
+        "## How whyconn knows",
+        "## What else it could be",
+        "## What to do",
+        "## Runbook",
+    ];
     for entry in CATALOG {
         let mut in_block = false;
         let mut headings = Vec::new();
@@ -130,8 +136,35 @@ fn every_page_has_its_five_headings_in_order() {
         }
         assert_eq!(headings, wanted, "{}", entry.id);
         assert!(!in_block, "{}: a block of commands is not closed", entry.id);
-        let parts = entry.text.split("\n## ").map(|part| part.lines().skip(1).collect::<String>());
-        assert!(parts.skip(1).all(|text| !text.trim().is_empty()), "{}: a heading without text", entry.id);
+        let parts = entry.text.split("## ").skip(1).map(|part| part.lines().skip(1).collect::<String>());
+        assert!(
+            parts.into_iter().all(|text| !text.trim().is_empty()),
+            "{}: a heading without text",
+            entry.id
+        );
+    }
+}
+
+#[test]
+fn a_page_is_a_small_one_that_fits_a_terminal() {
+    for entry in CATALOG {
+        let lines = entry.text.lines().count();
+        assert!((50..=112).contains(&lines), "{}: {lines} lines", entry.id);
+        for line in entry.text.lines() {
+            assert!(line.chars().count() <= 88, "{}: {line}", entry.id);
+            assert!(line.trim_end() == line && !line.contains('\t'), "{}: {line:?}", entry.id);
+        }
+    }
+}
+
+#[test]
+fn a_runbook_begins_with_its_first_step() {
+    for entry in CATALOG {
+        let (_, runbook) = entry.text.split_once("## Runbook\n\n").unwrap_or_else(|| panic!("{}", entry.id));
+        let steps: Vec<usize> =
+            runbook.lines().filter_map(|line| line.split_once(". ")?.0.parse().ok()).collect();
+        assert!(steps.len() >= 3, "{}: {steps:?}", entry.id);
+        assert_eq!(steps, (1..=steps.len()).collect::<Vec<_>>(), "{}", entry.id);
     }
 }
 
