@@ -19,6 +19,26 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
         $element.Value
     }) -join ';'
 
+    # Values that are known beforehand, behind their option or subcommand.
+    $values = @{
+        '--color' = @('auto', 'always', 'never')
+        '--expect' = @('connected', 'resolve', 'refused', 'timeout', 'unreachable', 'alias', 'local', 'service', 'connected.ok', 'connected.partial', 'resolve.nxdomain', 'resolve.no-address', 'resolve.servfail', 'resolve.refused', 'resolve.timeout', 'resolve.server-unreachable', 'resolve.no-server', 'resolve.bad-name', 'alias.localhost-family', 'alias.localhost-mapping', 'alias.bound-elsewhere', 'alias.hosts-override', 'refused.rst', 'refused.rst-forged', 'refused.icmp-port', 'refused.self-connect', 'refused.stale-socket', 'timeout.silent', 'timeout.port-silent', 'timeout.accept-queue', 'timeout.answer-invalid', 'timeout.too-short', 'unreachable.no-route', 'unreachable.local-route', 'unreachable.neighbor', 'unreachable.gateway', 'unreachable.icmp-net', 'unreachable.icmp-host', 'unreachable.icmp-admin', 'unreachable.icmp-protocol', 'unreachable.icmp-other', 'unreachable.loop', 'unreachable.no-socket', 'local.firewall-reject', 'local.firewall-drop', 'local.reply-dropped', 'local.source-in-use', 'local.source-address', 'local.source-privileged', 'local.tuple-in-use', 'local.ports-exhausted', 'local.family-disabled', 'local.scope-missing', 'local.interface', 'local.denied', 'local.socket-type', 'local.limits', 'service.closed', 'service.reset', 'service.not-accepting')
+        '--format' = @('human', 'json', 'markdown')
+        '--trace' = @('auto', 'always', 'never')
+        'explain' = @('connected', 'resolve', 'refused', 'timeout', 'unreachable', 'alias', 'local', 'service', 'connected.ok', 'connected.partial', 'resolve.nxdomain', 'resolve.no-address', 'resolve.servfail', 'resolve.refused', 'resolve.timeout', 'resolve.server-unreachable', 'resolve.no-server', 'resolve.bad-name', 'alias.localhost-family', 'alias.localhost-mapping', 'alias.bound-elsewhere', 'alias.hosts-override', 'refused.rst', 'refused.rst-forged', 'refused.icmp-port', 'refused.self-connect', 'refused.stale-socket', 'timeout.silent', 'timeout.port-silent', 'timeout.accept-queue', 'timeout.answer-invalid', 'timeout.too-short', 'unreachable.no-route', 'unreachable.local-route', 'unreachable.neighbor', 'unreachable.gateway', 'unreachable.icmp-net', 'unreachable.icmp-host', 'unreachable.icmp-admin', 'unreachable.icmp-protocol', 'unreachable.icmp-other', 'unreachable.loop', 'unreachable.no-socket', 'local.firewall-reject', 'local.firewall-drop', 'local.reply-dropped', 'local.source-in-use', 'local.source-address', 'local.source-privileged', 'local.tuple-in-use', 'local.ports-exhausted', 'local.family-disabled', 'local.scope-missing', 'local.interface', 'local.denied', 'local.socket-type', 'local.limits', 'service.closed', 'service.reset', 'service.not-accepting')
+        'explain --format' = @('text', 'markdown')
+    }
+    $previous = $commandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | Select-Object -Last 1
+    if ($null -ne $previous -and -not $wordToComplete.StartsWith('-')) {
+        $inside = $commandElements[1].Extent.Text + ' ' + $previous.Extent.Text
+        $known = if ($values.ContainsKey($inside)) { $values[$inside] } else { $values[$previous.Extent.Text] }
+        if ($null -ne $known) {
+            return $known | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+                [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_)
+            }
+        }
+    }
+
     $completions = @(switch ($command) {
         'whyconn' {
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s')

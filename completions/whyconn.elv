@@ -61,3 +61,103 @@ set edit:completion:arg-completer[whyconn] = {|@words|
     ]
     $completions[$command]
 }
+
+# What only this machine knows: hosts, services, devices, sockets.
+use path
+use re
+
+var known~ = $edit:completion:arg-completer[whyconn]
+
+# Lines that an external command prints; none, if there is no such command.
+fn lines {|command~|
+    try { command 2>/dev/null } catch e { }
+}
+
+fn services {|transport|
+    for line [(lines { e:getent services })] {
+        for found [(re:find '^([\w.+-]+)\s+\d+/(\w+)' $line)] {
+            if (eq $found[groups][2][text] $transport) {
+                put $found[groups][1][text]
+            }
+        }
+    }
+}
+
+fn hosts {
+    for line [(lines { e:getent hosts })] {
+        var _ @names = (re:split '\s+' (str:trim-space $line))
+        for name $names { if (re:match '^[\w.-]+$' $name) { put $name } }
+    }
+}
+
+fn devices {
+    for device [/sys/class/net/*[nomatch-ok]] { path:base $device }
+}
+
+fn target {|cur transport|
+    if (or (re:match '^(\.{0,2}|~.*)/' $cur) (re:match '^unix(-dgram|-seqpacket)?:[^@]' $cur)) {
+        var before = (re:replace '^(unix(?:-dgram|-seqpacket)?:)?.*$' '$1' $cur)
+        edit:complete-filename $cur[(count $before)..] | each {|found|
+            edit:complex-candidate $before$found[stem] &code-suffix=$found[code-suffix]
+        }
+    } elif (str:contains $cur '://') {
+        nop
+    } elif (str:contains $cur ':') {
+        var host = (re:replace ':[^:]*$' ':' $cur)
+        services $transport | each {|name| put $host$name }
+    } else {
+        hosts | each {|name| edit:complex-candidate $name':' }
+    }
+}
+
+set edit:completion:arg-completer[whyconn] = {|@words|
+    var cur = $words[-1]
+    var before = $words[-2]
+    var values = [
+        &'--color'=[auto always never]
+        &'--expect'=[connected resolve refused timeout unreachable alias local service connected.ok connected.partial resolve.nxdomain resolve.no-address resolve.servfail resolve.refused resolve.timeout resolve.server-unreachable resolve.no-server resolve.bad-name alias.localhost-family alias.localhost-mapping alias.bound-elsewhere alias.hosts-override refused.rst refused.rst-forged refused.icmp-port refused.self-connect refused.stale-socket timeout.silent timeout.port-silent timeout.accept-queue timeout.answer-invalid timeout.too-short unreachable.no-route unreachable.local-route unreachable.neighbor unreachable.gateway unreachable.icmp-net unreachable.icmp-host unreachable.icmp-admin unreachable.icmp-protocol unreachable.icmp-other unreachable.loop unreachable.no-socket local.firewall-reject local.firewall-drop local.reply-dropped local.source-in-use local.source-address local.source-privileged local.tuple-in-use local.ports-exhausted local.family-disabled local.scope-missing local.interface local.denied local.socket-type local.limits service.closed service.reset service.not-accepting]
+        &'--format'=[human json markdown]
+        &'--trace'=[auto always never]
+        &'explain'=[connected resolve refused timeout unreachable alias local service connected.ok connected.partial resolve.nxdomain resolve.no-address resolve.servfail resolve.refused resolve.timeout resolve.server-unreachable resolve.no-server resolve.bad-name alias.localhost-family alias.localhost-mapping alias.bound-elsewhere alias.hosts-override refused.rst refused.rst-forged refused.icmp-port refused.self-connect refused.stale-socket timeout.silent timeout.port-silent timeout.accept-queue timeout.answer-invalid timeout.too-short unreachable.no-route unreachable.local-route unreachable.neighbor unreachable.gateway unreachable.icmp-net unreachable.icmp-host unreachable.icmp-admin unreachable.icmp-protocol unreachable.icmp-other unreachable.loop unreachable.no-socket local.firewall-reject local.firewall-drop local.reply-dropped local.source-in-use local.source-address local.source-privileged local.tuple-in-use local.ports-exhausted local.family-disabled local.scope-missing local.interface local.denied local.socket-type local.limits service.closed service.reset service.not-accepting]
+        &'explain --format'=[text markdown]
+    ]
+    var subcommands = [explain schema]
+    var valued = [-t --timeout -s --source -p --source-port -i --interface --dns --grace --trace --expect --format --color]
+    var targets = []
+    var transport = tcp
+    var skip = $false
+    for word $words[1..-1] {
+        if $skip {
+            set skip = $false
+        } elif (has-value $valued $word) {
+            set skip = $true
+        } elif (re:match '^(--udp|-[46uqvhV]*u.*)$' $word) {
+            set transport = udp
+        } elif (not (str:has-prefix $word '-')) {
+            set targets = [$@targets $word]
+        }
+    }
+    if (and (> (count $words) 2) (has-value $subcommands $words[1])) {
+        if (has-key $values $words[1]' '$before) {
+            all $values[$words[1]' '$before]
+        } elif (has-key $values $words[1]) {
+            all $values[$words[1]]
+        }
+        if (str:has-prefix $cur '-') { known whyconn $words[1] $cur }
+    } elif $skip {
+        if (has-key $values $before) {
+            all $values[$before]
+        } elif (has-value [-i --interface] $before) {
+            devices
+        } elif (has-value [] $before) {
+            edit:complete-filename $cur
+        }
+    } elif (str:has-prefix $cur '-') {
+        known whyconn $cur
+    } elif (and (== (count $targets) 1) (not (re:match '[:/]' $targets[0]))) {
+        services $transport
+    } else {
+        if (== (count $words) 2) { all $subcommands }
+        target $cur $transport
+    }
+}

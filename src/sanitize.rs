@@ -1,5 +1,6 @@
 //! Text from outside, made safe for a terminal and bounded in size.
 
+use serde::Serialize as _;
 use std::fmt::Write as _;
 
 /// The longest piece of outside text that is shown, in characters.
@@ -100,6 +101,17 @@ pub(crate) fn unescaped(text: &str) -> String {
 /// The serialiser's.
 pub fn serialize_clean<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&clean_to(text, MOST_TYPED))
+}
+
+/// The same for a field that may be absent.
+///
+/// # Errors
+/// The serialiser's.
+pub fn serialize_clean_option<S: serde::Serializer>(
+    text: &Option<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    text.as_deref().map(|text| clean_to(text, MOST_TYPED)).serialize(serializer)
 }
 
 /// The longest text that was typed and is kept in a report, in characters.

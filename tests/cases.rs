@@ -430,7 +430,7 @@ fn misshapen(text: &str, kind: &str) -> Option<String> {
         return Some("beyond ASCII".into());
     }
     // A partial success has two conversations to show.
-    let most = if text.starts_with("connected.partial") { LINES + 2 } else { LINES };
+    let most = if text.starts_with("connected.partial") { LINES + 3 } else { LINES };
     if kind == "txt" && text.lines().count() > most {
         return Some(format!("{} lines", text.lines().count()));
     }

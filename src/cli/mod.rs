@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::expect::{disappointment, near};
 use crate::investigate::investigate;
 use crate::model::target::TargetError;
-use crate::model::{Family, Host, Millis, Request, Target, Transport};
+use crate::model::{Asked, Family, Host, Millis, Request, Target, Transport};
 use crate::redact::redact;
 use crate::render::{self, Color, Format, Style};
 use crate::report::report;
@@ -21,6 +21,7 @@ use args::DiagnoseArgs;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use std::ffi::OsString;
+use std::time::SystemTime;
 
 /// Runs the program. Everything that it prints goes through here.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
@@ -52,7 +53,8 @@ fn try_run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
 
 fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
     let request = request(args)?;
-    let evidence = investigate(request);
+    let mut evidence = investigate(request);
+    evidence.asked = Some(asked());
     let (report, story) = report(if args.redact { redact(evidence) } else { evidence });
     let text = match args.format() {
         Format::Json => render::json(&report)?,
@@ -70,6 +72,15 @@ fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
         output::remark(&unmet);
     }
     Ok(exit)
+}
+
+/// Where and when this is.
+fn asked() -> Asked {
+    Asked {
+        on: sys::own_name().map(|name| clean_to(&name, 64)),
+        when: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
 }
 
 /// The arguments, checked against each other.

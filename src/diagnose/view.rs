@@ -5,6 +5,7 @@ use crate::model::{
     Attempt, Call, Evidence, Family, Icmp, Link, NeighbourState, QueueEntry, Refusal, RouteAnswer, TcpInfo,
     TcpState, Transport, Trial,
 };
+use crate::sanitize::clean;
 use crate::verdict::Clue;
 use nix::errno::Errno as E;
 use std::net::IpAddr;
@@ -94,8 +95,9 @@ impl<'a> View<'a> {
         self.attempt.refusals.seen().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// A device by its name, from the list of all.
+    /// A device by its name as it was typed, from the list of all, whose names are made safe.
     pub(super) fn device(&self, name: &str) -> Option<&'a Link> {
+        let name = clean(name);
         self.evidence.host.links.seen()?.iter().find(|link| link.name == name)
     }
 }

@@ -7,6 +7,7 @@ use super::{
     NeighbourSample, OwnEnds, Payload, QueueEntry, Refusal, Route, RouteAnswer, RouteType, SoError, Sweep,
     TcpInfo, TcpState, Trace, Trial, UnixAttempt, Window,
 };
+use crate::sanitize::serialize_clean_option;
 use nix::errno::Errno as E;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ pub struct Request {
     /// `--source-port`.
     pub source_port: Option<u16>,
     /// `--interface`.
+    #[serde(serialize_with = "serialize_clean_option")]
     pub interface: Option<String>,
     /// `--trace`.
     #[serde(default)]
@@ -60,9 +62,23 @@ impl Request {
     }
 }
 
+/// Where and when the question was asked: what a reader elsewhere has to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Asked {
+    /// This host's name (gethostname(2)); null where the kernel does not say.
+    pub on: Option<String>,
+    /// At what time, by this host's clock (RFC 3339, UTC).
+    pub when: String,
+    /// The version of whyconn.
+    pub version: String,
+}
+
 /// Every observation about one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
+    /// Where and when; null in reports of before this was kept.
+    #[serde(default)]
+    pub asked: Option<Asked>,
     /// What was asked.
     pub request: Request,
     /// What ordinary programs get for the name; not asked for a literal address.
@@ -103,6 +119,7 @@ impl Evidence {
     /// Evidence of a request that has not begun.
     pub fn new(request: Request) -> Self {
         Evidence {
+            asked: None,
             request,
             lookup: Fact::NotAsked,
             name_files: Fact::NotAsked,

@@ -108,7 +108,7 @@ pub struct Refusal {
 pub struct Link {
     /// Its index.
     pub index: u32,
-    /// Its name.
+    /// Its name, made safe.
     pub name: String,
     /// `IFF_UP`: switched on by the administrator.
     pub up: bool,

@@ -18,7 +18,7 @@ mod unix;
 mod unix_name;
 
 pub use evidence::{
-    AfterHandshake, Attempt, Call, Evidence, FailedCall, Lookup, LookupOutcome, Request, Resolved,
+    AfterHandshake, Asked, Attempt, Call, Evidence, FailedCall, Lookup, LookupOutcome, Request, Resolved,
 };
 pub use fact::{Fact, Millis};
 pub use listening::{Acceptance, ForeignListening, Listeners, Listening, Owner, PeerEnd, Process};

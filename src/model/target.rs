@@ -3,7 +3,7 @@
 //! Parsing asks nobody: a service's name is looked up by the function that the caller passes in.
 
 use super::unix_name::{SocketType, UnixError, UnixName};
-use crate::sanitize::{clean_to, serialize_clean};
+use crate::sanitize::{clean_to, serialize_clean, serialize_clean_option};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -78,6 +78,7 @@ pub enum Host {
         /// The address.
         ip: IpAddr,
         /// A device's name or index.
+        #[serde(serialize_with = "serialize_clean_option")]
         scope: Option<String>,
     },
     /// A unix socket.

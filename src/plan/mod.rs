@@ -451,12 +451,17 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
                     want(Probe::Addresses);
                     want(Probe::Links);
                 }
+                // Which devices there are instead.
+                (Call::BindDevice | Call::Scope, _) | (Call::Bind, E::EINVAL) => want(Probe::Links),
                 (Call::Bind, E::EACCES) => want(Probe::PortStart),
                 (Call::Bind, E::EADDRNOTAVAIL) => want(Probe::Addresses),
                 _ => {}
             }
         } else if attempt.address.ip().is_loopback() && attempt.so_errors.is_empty() {
             // A loopback target that keeps silent: is `lo` up?
+            want(Probe::Links);
+        } else if attempt.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
+            // Each device has a hop limit of its own.
             want(Probe::Links);
         }
         if attempt.connected_ms.is_none() {

@@ -3,8 +3,9 @@
 use super::{Map, Walk, walk, words};
 use crate::model::target::Target;
 use crate::model::{
-    Acceptance, Attempt, Counters, Evidence, FailedCall, Host, Listeners, Lookup, LookupOutcome, PathAnswer,
-    PathProbe, Question, QueueEntry, Request, Resolved, ServerView, SoError, Sweep, TcpInfo, Trial, Window,
+    Acceptance, Asked, Attempt, Counters, Evidence, FailedCall, Host, Listeners, Lookup, LookupOutcome,
+    PathAnswer, PathProbe, Question, QueueEntry, Request, Resolved, ServerView, SoError, Sweep, TcpInfo,
+    Trial, Window,
 };
 use std::net::IpAddr;
 
@@ -38,8 +39,10 @@ impl Walk for Host {
     }
 }
 
+walk!(Asked { on: Map::name_of, when: words::moment, version: words::version } keeps {});
+
 walk!(Evidence {
-    request, lookup, name_files, direct, attempts, contrast, listeners, own_ends, unix, host, lacking,
+    asked, request, lookup, name_files, direct, attempts, contrast, listeners, own_ends, unix, host, lacking,
 } keeps { elapsed_ms });
 
 walk!(Lookup { outcome, other_family } keeps { elapsed_ms });

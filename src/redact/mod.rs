@@ -8,8 +8,8 @@
 //! diagnosis. Words of the system stay as well (errno, the sources of nsswitch.conf that the C library has, the
 //! names of the programs by which a proxy is known).
 //!
-//! The walk takes each type apart field by field ([`walk!`]): a new field does not compile until somebody has
-//! decided what becomes of it, and a text can't be kept ([`Plain`]).
+//! The walk takes each type apart field by field (`walk!`): a new field does not compile until somebody has
+//! decided what becomes of it, and a text can't be kept (`Plain`).
 
 mod addresses;
 mod evidence;

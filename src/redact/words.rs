@@ -55,7 +55,7 @@ pub(super) struct Words {
 impl Map {
     /// A device's name. `lo` is the same everywhere, and a rule asks for it.
     pub(super) fn device(&mut self, name: String) -> String {
-        if name == "lo" { name } else { format!("dev{}", self.words.devices.number(name)) }
+        if name == "lo" { name } else { format!("dev{}", self.words.devices.number(safe(&name))) }
     }
 
     pub(super) fn device_of(&mut self, name: Option<String>) -> Option<String> {
@@ -258,4 +258,16 @@ pub(super) fn selectors(all: Vec<String>) -> Vec<String> {
 pub(super) fn mode(mode: String) -> String {
     let octal = mode.len() <= 6 && mode.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
     if octal { mode } else { "0".to_owned() }
+}
+
+/// A moment stays: it says nothing about who asked.
+pub(super) fn moment(_: &mut super::Map, text: String) -> String {
+    let read = humantime::parse_rfc3339(&text);
+    read.map_or(String::new(), |moment| humantime::format_rfc3339_seconds(moment).to_string())
+}
+
+/// So does a version, which has nothing but numbers.
+pub(super) fn version(_: &mut super::Map, text: String) -> String {
+    let numbers = text.len() < 20 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if numbers { text } else { String::new() }
 }

@@ -13,6 +13,11 @@ impl Page<'_> {
     pub(super) fn all_evidence(&mut self, report: &Report) {
         let evidence = &report.evidence;
         let _ = writeln!(self.text, "\n{}", self.style.heading("all evidence"));
+        if let Some(asked) = &evidence.asked {
+            let on = asked.on.as_deref().map(|on| format!("on {} ", clean(on))).unwrap_or_default();
+            let (at, version) = (clean(&asked.when), clean(&asked.version));
+            self.fact("asked", &format!("{on}at {at} by whyconn {version}"));
+        }
         let resolution = &report.resolution;
         for resolved in &resolution.addresses {
             self.fact("address", &format!("{} (from {})", resolved.address, resolved.from));

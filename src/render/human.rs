@@ -2,7 +2,7 @@
 
 use super::{Style, picture};
 use crate::report::{Alternative, NextStep, PathHop, Report, Story};
-use crate::verdict::{Class, Side};
+use crate::verdict::{Code, Side};
 use std::fmt::Write as _;
 
 /// How much to say.
@@ -30,11 +30,12 @@ pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> S
     page.picture(story);
     page.path(report, detail);
     page.section("evidence", &story.because);
-    page.section("or else", &or_else(report, detail));
-    page.next_steps(report, detail);
+    // A fact beside the verdict may change what its steps mean.
     let remarks: Vec<String> = report.remarks.iter().map(|remark| remark.text.clone()).collect();
     page.section("besides", &remarks);
-    if report.verdict.class != Class::Connected {
+    page.section("or else", &or_else(report, detail));
+    page.next_steps(report, detail);
+    if report.verdict.code != Code::ConnectedOk {
         let left_out = report.verdict.next.len() > STEPS_SHOWN && detail != Detail::All;
         let steps = if left_out { "; `-v` has all steps" } else { "" };
         page.item("more", &format!("`whyconn explain {}`{steps}", report.verdict.code));
@@ -75,7 +76,11 @@ pub(super) fn instruction(step: &NextStep) -> String {
         Side::Resolver => "at the name server",
         Side::Router => "on the router",
     };
-    let more = step.what.starts_with("as root") || step.what.starts_with("on ");
+    // Which router it is stands in the step.
+    if step.on == Side::Router && ["on ", "as root, on "].iter().any(|named| step.what.starts_with(named)) {
+        return step.what.clone();
+    }
+    let more = step.what.starts_with("as root");
     format!("{place}{} {}", if more { "," } else { ":" }, step.what)
 }
 

@@ -6,7 +6,8 @@
 use super::human::{self, Detail};
 use super::{Style, picture};
 use crate::report::{NextStep, Report, Story};
-use crate::sanitize::shell_word;
+use crate::sanitize::{clean, shell_word};
+use crate::verdict::Code;
 use std::fmt::Write as _;
 
 /// Width of the picture and of the full report; tickets wrap prose themselves.
@@ -24,8 +25,13 @@ pub fn markdown(report: &Report, story: &Story, detail: Detail) -> String {
     }
     let style = Style { unicode: true, width: WIDTH, color: Some(false) };
     let asked = span(&format!("whyconn {}", shell_word(&report.target.input)));
-    let version = env!("CARGO_PKG_VERSION");
-    let _ = writeln!(text, "\nAsked by {asked} (version {version}), answered after {}.", report.elapsed_ms);
+    let _ = write!(text, "\nAsked by {asked}");
+    if let Some(asked) = &report.evidence.asked {
+        let on = asked.on.as_ref().map(|on| format!(" on {}", span(&clean(on)))).unwrap_or_default();
+        let (at, version) = (clean(&asked.when), clean(&asked.version));
+        let _ = write!(text, "{on} at {} (version {})", escape(&at), escape(&version));
+    }
+    let _ = writeln!(text, ", answered after {}.", report.elapsed_ms);
     if let Some(conversation) = &story.conversation {
         let drawn = picture::draw(conversation, &style);
         let _ = writeln!(text, "\n{}", fence("text", &drawn.lines.join("\n"), ""));
@@ -40,11 +46,14 @@ pub fn markdown(report: &Report, story: &Story, detail: Detail) -> String {
         let _ = writeln!(text, "\n**Path:** {}", escape(&path.join(", ")));
     }
     list(&mut text, "Evidence", &story.because);
+    let remarks: Vec<String> = report.remarks.iter().map(|remark| remark.text.clone()).collect();
+    list(&mut text, "Besides", &remarks);
     list(&mut text, "Or else", &human::or_else(report, detail));
     steps(&mut text, "To tell", human::apart(report));
     steps(&mut text, "Next", &report.verdict.next);
-    let remarks: Vec<String> = report.remarks.iter().map(|remark| remark.text.clone()).collect();
-    list(&mut text, "Besides", &remarks);
+    if report.verdict.code != Code::ConnectedOk {
+        let _ = writeln!(text, "\nMore: {}", span(&format!("whyconn explain {code}")));
+    }
     if detail == Detail::All {
         let all = human::human(report, story, Detail::All, &style);
         let _ = writeln!(

@@ -83,7 +83,9 @@ impl Words<'_> {
             Clue::IcmpFromThisHost => "its sender is an address of this host: it was made here".to_owned(),
             Clue::SoError => format!("the socket reports {}", self.value("errno")),
             Clue::SynUnanswered => {
-                format!("{} sent in {}, nothing came back", self.value("syns"), self.value("elapsed"))
+                let swallowed = self.diagnosis.finding.because.contains(&Clue::RepliesSwallowed);
+                let came = if swallowed { "nothing reached the socket" } else { "nothing came back" };
+                format!("{} sent in {}, {came}", self.value("syns"), self.value("elapsed"))
             }
             Clue::DatagramUnanswered => format!(
                 "{} was sent, and nothing came back in {}",

@@ -1,9 +1,11 @@
 //! The conversation as it went: who sent what to whom, when, and where it stopped. Only what was seen.
 
 use super::words::after_word;
+use crate::diagnose::path::PathView;
 use crate::diagnose::{Culprit, Diagnosis, Hop, icmp};
 use crate::model::{AfterHandshake, Attempt, Evidence, Payload, Transport};
 use crate::verdict::{Clue, Code};
+use std::net::IpAddr;
 
 /// Who stood where, and what went between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +73,39 @@ pub(super) fn conversation(evidence: &Evidence, diagnosis: &Diagnosis) -> Option
     if silent(&about) {
         return None;
     }
+    if diagnosis.finding.code == Code::UnreachableLoop
+        && let Some(round) = round(about, client(about), target("target", about))
+    {
+        return Some(round);
+    }
     let between = if about.connected_ms.is_some() { None } else { between(evidence, diagnosis) };
     let mut parties = vec![client(about)];
     parties.extend(between);
     parties.push(target("target", about));
     let last = parties.len() - 1;
     Some(Conversation { arrows: arrows(about, diagnosis, 1, last), parties })
+}
+
+/// A routing loop: the first two routers that come again, and the packet between them.
+fn round(attempt: &Attempt, client: Party, target: Party) -> Option<Conversation> {
+    let repeating = PathView::new(attempt.path.seen()?, attempt.address.ip()).repeating();
+    let [(near_hop, near), (far_hop, far), ..] = repeating.as_slice() else { return None };
+    let router = |hop: &u8, address: &IpAddr| Party { role: format!("hop {hop}"), name: address.to_string() };
+    let parties = vec![client, router(near_hop, near), router(far_hop, far), target];
+    let back = |from, to, label: &str| Arrow {
+        from,
+        to,
+        label: label.to_owned(),
+        fate: Fate::Arrived,
+        at: String::new(),
+    };
+    let mut arrows = vec![syn(attempt, 2, Fate::Arrived), back(2, 1, "sent back"), back(1, 2, "and again")];
+    if let Some((code, entry)) = attempt.deciding_icmp() {
+        let from = if entry.sender == Some(*near) { 1 } else { 2 };
+        let at = entry.at_ms.to_string();
+        arrows.push(Arrow { from, to: 0, label: icmp::name(code).into_owned(), fate: Fate::Arrived, at });
+    }
+    Some(Conversation { parties, arrows })
 }
 
 /// The address that clients try first, and the one that works.
@@ -129,10 +158,17 @@ fn arrows(attempt: &Attempt, diagnosis: &Diagnosis, middle: usize, last: usize) 
     } else if because(&[Clue::RepliesSwallowed]) {
         let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();
         arrows.push(syn(attempt, last, Fate::Arrived));
-        arrows.push(Arrow { from: last, to: 0, label: "an answer".into(), fate: Fate::Dropped, at });
+        arrows.push(Arrow { from: last, to: 0, label: "an answer?".into(), fate: Fate::Dropped, at });
     } else {
         arrows.push(syn(attempt, last, Fate::Unknown));
-        if because(&[Clue::SynUnanswered, Clue::DatagramUnanswered]) {
+        let silent = [
+            Clue::SynUnanswered,
+            Clue::DatagramUnanswered,
+            Clue::QueueFull,
+            Clue::QueueOverflowed,
+            Clue::NotDelivered,
+        ];
+        if because(&silent) {
             let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();
             let label = "nothing comes back".to_owned();
             arrows.push(Arrow { from: last, to: 0, label, fate: Fate::Absent, at });
@@ -159,7 +195,7 @@ fn between(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<Party> {
         }
         _ => return None,
     };
-    Some(Party { role, name: address.map_or("nameless".to_owned(), |address| address.to_string()) })
+    Some(Party { role, name: address.map_or("address unknown".to_owned(), |address| address.to_string()) })
 }
 
 fn syn(attempt: &Attempt, to: usize, fate: Fate) -> Arrow {

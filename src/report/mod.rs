@@ -243,13 +243,19 @@ pub struct Story {
     pub conversation: Option<Conversation>,
 }
 
+/// A sentence, whatever is quoted in it: names that were typed, and evidence that was read from a file, are not as
+/// safe as what a probe brings.
+fn whole(sentence: &str) -> String {
+    clean_to(sentence, 2000)
+}
+
 /// Diagnoses the evidence and puts it into words.
 pub fn report(evidence: Evidence) -> (Report, Story) {
     let diagnosis = diagnose(&evidence);
     let words = Words::new(&evidence, &diagnosis);
     let story = Story {
         culprit: words.culprit(),
-        because: words.because(),
+        because: words.because().iter().map(|sentence| whole(sentence)).collect(),
         conversation: conversation::conversation(&evidence, &diagnosis),
     };
     let finding = &diagnosis.finding;
@@ -264,7 +270,11 @@ pub fn report(evidence: Evidence) -> (Report, Story) {
         tell_apart: words.tell_apart(),
         next: words.next_steps(),
     };
-    let remarks = diagnosis.remarks.iter().map(|remark| words.remark(remark)).collect();
+    let remark = |remark| {
+        let ReportRemark { code, text } = words.remark(remark);
+        ReportRemark { code, text: whole(&text) }
+    };
+    let remarks = diagnosis.remarks.iter().map(remark).collect();
     let mut attempts = attempts(&evidence, &diagnosis);
     attempts.extend(unix::attempt(&evidence, &diagnosis));
     let report = Report {

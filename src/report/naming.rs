@@ -60,11 +60,6 @@ impl Words<'_> {
                 .open()
                 .next()
                 .map_or_else(|| self.value("endpoint"), |listening| reachable(listening.address).to_string()),
-            "queue" => listeners_on_port(evidence)
-                .max_by_key(|listening| listening.queue)
-                .map_or("full".to_owned(), |listening| {
-                    format!("{} of at most {}", listening.queue, listening.queue_limit + 1)
-                }),
             _ => return None,
         })
     }
@@ -143,13 +138,15 @@ impl Words<'_> {
                 }
             }
             Clue::NoListener => format!("nothing on this machine listens on port {}", self.value("port")),
-            Clue::ListensElsewhere => format!("open on this host: {}", self.value("listeners")),
+            Clue::ListensElsewhere => format!("listening on this host: {}", self.value("listeners")),
             Clue::ListensInNamespace => {
-                format!("open in another network namespace: {}", self.value("foreign"))
+                format!("listening in another network namespace: {}", self.value("foreign"))
             }
             Clue::AcceptedBy => format!("listening there: {}", self.value("listeners")),
             Clue::QueueFull => {
-                format!("connections wait in the listener's accept queue: {}", self.value("queue"))
+                let queues = listeners_on_port(evidence).max_by_key(|listening| listening.queue)?;
+                let (waiting, most) = (queues.queue, queues.queue_limit);
+                format!("the queue of {} is full: Recv-Q {waiting}, Send-Q {most}", self.listener(queues))
             }
             Clue::NotAccepted => {
                 let after = self.attempt?.acceptance.seen()?.after_ms;

@@ -3,10 +3,12 @@
 use super::naming::unit_of;
 use super::words::refusal_word;
 use super::{NextStep, Words};
-use crate::diagnose::{Culprit, Hop, foreign_listeners, listeners_on_port};
-use crate::model::{Attempt, Family, Host, Listening, Process, Refusal, RefusalKind, Request, Standing};
+use crate::diagnose::{Culprit, Hop, foreign_listeners, listeners_on_port, source_port_holder};
+use crate::model::{
+    Attempt, Family, Host, Listening, Millis, Process, Refusal, RefusalKind, Request, SocketState, Standing,
+};
 use crate::sanitize::{clean, shell_word};
-use crate::verdict::{Clue, Code, Side, Step};
+use crate::verdict::{Certainty, Clue, Code, Side, Step};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Words without which a step is of no use: where the evidence does not hold one, the step is left out.
@@ -18,6 +20,7 @@ const NEEDED: &[&str] = &[
     "foreign_inode",
     "foreign_pid",
     "from",
+    "holder_kind",
     "hosts_number",
     "ipv6_switch",
     "leads_to",
@@ -52,6 +55,7 @@ const READY: &[&str] = &[
     "port_filter",
     "refusal_removal",
     "sources",
+    "ttl_file",
     "wide_range",
 ];
 
@@ -60,6 +64,9 @@ const TARGETS: &[&str] = &["endpoint", "foreign_endpoint", "listener_endpoint", 
 
 /// The range that is left to outgoing connections where ports run out: above those that services have.
 const WIDE_RANGE: (u16, u16) = (10_240, 65_535);
+
+/// More at once is not read.
+const MOST_STEPS: usize = 3;
 
 /// An option that a command leaves out, or gives otherwise than it was.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,7 +85,7 @@ impl Words<'_> {
         let variant = self.variant();
         let fits =
             |step: &&Step| (step.only.is_empty() || step.only.contains(&variant)) && !self.is_lacking(step);
-        self.entry().next.iter().filter(fits).map(|step| self.step(step)).collect()
+        self.entry().next.iter().filter(fits).take(MOST_STEPS).map(|step| self.step(step)).collect()
     }
 
     /// What would tell the look-alikes apart; `None` where there are none.
@@ -108,6 +115,10 @@ impl Words<'_> {
         let server_here = || self.server().is_some_and(|server| server.attempt.is_local());
         match side {
             Side::Target if self.is_local() => Side::Client,
+            // The target answers what routers do as a rule.
+            Side::Router if self.diagnosis.finding.culprit == Some(Culprit::Target) => {
+                self.side(Side::Target)
+            }
             Side::Resolver if server_here() => Side::Client,
             other => other,
         }
@@ -181,6 +192,13 @@ impl Words<'_> {
                 let chosen = self.attempt.and_then(|attempt| attempt.source).map(|source| source.ip());
                 chosen.or(request.source).filter(|source| !source.is_unspecified())?.to_string()
             }
+            "holder_kind" => match source_port_holder(evidence, self.attempt?)?.state {
+                SocketState::Listen => "listener",
+                SocketState::Connected => "connection",
+                // ss lists a socket that is only bound since iproute2 6.7, and with an option of its own.
+                SocketState::Bound | SocketState::TimeWait => return None,
+            }
+            .to_owned(),
             "hooks" => if self.is_local() { "output, prerouting or input" } else { "output or postrouting" }
                 .to_owned(),
             "hosts_number" => self.pin()?.line.to_string(),
@@ -205,7 +223,11 @@ impl Words<'_> {
             "opts_any_source" => options(request, Without::Source),
             "opts_longer" => options(request, Without::Timeout),
             "own_port" => self.attempt?.source?.port().to_string(),
-            "refusal_removal" => removal(self.refusal()?)?,
+            "refusal_removal" => {
+                // Below certain another route or rule may be the one.
+                let sure = self.diagnosis.finding.certainty == Certainty::Certain;
+                removal(self.refusal().filter(|_| sure)?)?
+            }
             "route_ttl" => self.route_ttl()?.to_string(),
             "router" => match &self.diagnosis.finding.culprit {
                 Some(Culprit::Router { address: Some(address), .. }) => address.to_string(),
@@ -225,9 +247,12 @@ impl Words<'_> {
                 format!("[{}%{}]:{}", address.ip(), self.links().first()?, address.port())
             }
             "sources" => self.plain_sources()?,
-            "ttl_file" => format!("/proc/sys/{}", self.ttl_path()),
+            "ttl_file" => match self.ttl_path() {
+                Some(path) => shell_word(&format!("/proc/sys/{path}")),
+                None => "/proc/sys/net/ipv6/conf/*/hop_limit".to_owned(),
+            },
             // What the route says goes before the setting.
-            "ttl_setting" => Some(self.ttl_path()).filter(|_| self.route_ttl().is_none())?,
+            "ttl_setting" => self.ttl_path().filter(|_| self.route_ttl().is_none())?,
             "typed" => request.target.endpoint(),
             "unix_parent" => match &evidence.unix.seen()?.file.seen()?.end {
                 Standing::Missing { at, .. } => match at.trim_end_matches('/').rsplit_once('/') {
@@ -291,14 +316,16 @@ impl Words<'_> {
     }
 
     /// The setting of the TTL that this host sends with, below /proc/sys. IPv6 has one for each device.
-    fn ttl_path(&self) -> String {
-        match self.attempt.map(|attempt| Family::of(attempt.address.ip())) {
-            Some(Family::V6) => {
-                let device = self.device().filter(|name| !name.contains('/')).unwrap_or("all".to_owned());
-                format!("net/ipv6/conf/{device}/hop_limit")
-            }
-            _ => "net/ipv4/ip_default_ttl".to_owned(),
+    fn ttl_path(&self) -> Option<String> {
+        let attempt = self.attempt?;
+        if Family::of(attempt.address.ip()) == Family::V4 {
+            return Some("net/ipv4/ip_default_ttl".to_owned());
         }
+        let index = attempt.route()?.device_index?;
+        let links = self.evidence.host.links.seen()?;
+        let device = &links.iter().find(|link| link.index == index)?.name;
+        // sysctl takes a dot for a slash, and devices may have one.
+        Some(format!("net/ipv6/conf/{device}/hop_limit"))
     }
 
     /// The sources of the `hosts:` line, where it has nothing but sources.
@@ -334,7 +361,7 @@ fn options(request: &Request, without: Without) -> String {
         // Whole seconds, and three times what was not enough.
         give("-t", &format!("{:.0}s", (request.timeout_ms.0 * 3.0 / 1e3).ceil().max(4.0)));
     } else if request.timeout_ms != Request::TIMEOUT {
-        give("-t", &format!("{:.0}ms", request.timeout_ms.0));
+        give("-t", &duration(request.timeout_ms));
     }
     if let Some(source) = request.source.filter(|_| without != Without::Source) {
         give("-s", &source.to_string());
@@ -348,10 +375,19 @@ fn options(request: &Request, without: Without) -> String {
     if let Some(server) = request.dns {
         give("--dns", &server.to_string());
     }
-    if let Some(family) = request.family.filter(|_| without != Without::Family) {
+    // An address has its family, and a source address asks for its own.
+    let named = matches!(request.target.host, Host::Name(_));
+    let left = matches!(without, Without::Family | Without::Source) || !named;
+    if let Some(family) = request.family.filter(|_| !left) {
         options.push(if family == Family::V6 { "-6" } else { "-4" }.to_owned());
     }
     options.into_iter().map(|option| option + " ").collect()
+}
+
+/// As `-t` takes it.
+fn duration(time: Millis) -> String {
+    let ms = time.0.round();
+    if ms % 1e3 == 0.0 { format!("{:.0}s", ms / 1e3) } else { format!("{ms:.0}ms") }
 }
 
 /// What `ip` needs to take out a route or rule that refuses: exactly what was seen.

@@ -34,6 +34,7 @@ pub const KEYS: &[&str] = &[
     "from",
     "gateway",
     "holder",
+    "holder_kind",
     "hooks",
     "host",
     "hosts_line",
@@ -193,14 +194,16 @@ impl<'a> Words<'a> {
             }
             Culprit::Link { address } => format!("neighbour {address}"),
             Culprit::Router { address: None, hop: None } => "a router".to_owned(),
-            Culprit::Router { address: None, hop: Some(hop) } => format!("nameless router at hop {hop}"),
+            Culprit::Router { address: None, hop: Some(hop) } => {
+                format!("router at hop {hop}, address unknown")
+            }
             Culprit::Router { address: Some(address), hop: None } => format!("router {address}"),
             Culprit::Router { address: Some(address), hop: Some(hop) } => {
                 format!("router {address} at hop {hop}")
             }
             Culprit::Path { after: None } => "someone on the way, or the target".to_owned(),
             Culprit::Path { after: Some(hop) } => match hop.address {
-                Some(address) => format!("lost after {address} at hop {}", hop.hop),
+                Some(address) => format!("lost at hop {}, {address}, or beyond", hop.hop),
                 None => "lost at an unknown hop".to_owned(),
             },
             Culprit::Target if self.is_local() => "this host".to_owned(),

@@ -111,10 +111,10 @@ catalog! {
     }
     ConnectedPartial = Connected."connected.partial" {
         holds: "some address works, but the one that clients try first does not, or not within 1 s";
-        headline: "{working} completes the handshake, but clients try {endpoint} first, and that one fails";
-        headline "slow": "{working} completes the handshake, but clients try {endpoint} first, and that one has not answered";
-        headline "udp": "{working} answers over UDP, but clients try {endpoint} first, and that one fails";
-        headline "udp-slow": "{working} answers over UDP, but clients try {endpoint} first, and that one has not answered";
+        headline: "clients try {endpoint} first, and that one fails; {working} completes the handshake";
+        headline "slow": "clients try {endpoint} first, and that one has not answered; {working} completes the handshake";
+        headline "udp": "clients try {endpoint} first, and that one fails; {working} answers over UDP";
+        headline "udp-slow": "clients try {endpoint} first, and that one has not answered; {working} answers over UDP";
         next Client: "diagnose {endpoint} alone, which clients try first" => "whyconn {endpoint}";
         next Client: "see what programs here get, in their order: is each address meant to be there?" => "getent ahosts {host}";
     }
@@ -240,7 +240,7 @@ catalog! {
         holds: "a loopback name leads to one family, the service listens on the other";
         headline: "{host} leads to {address}, but port {port} is open here only on {listeners}";
         next Client: "connect to the address on which it listens" => "whyconn {listener_endpoint}";
-        next Client: "as root: or give {host} that address too" => "echo {listener_ip} {host} | sudo tee -a /etc/hosts";
+        next Client: "as root: give {host} that address too, for all programs here" => "echo {listener_ip} {host} | sudo tee -a /etc/hosts";
         next Target: "as root: see which service it is, to have it listen on {address} too" => "sudo ss -l{ss}np 'sport = :{port}'";
         alike RefusedRst: "the reset may have another reason than the missing listener";
         alike RefusedIcmpPort: "the refusal may have another reason than the missing listener";
@@ -310,7 +310,7 @@ catalog! {
         next Router: "as root, on {router}: find the rule that rejects port {port} of {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat|redirect'";
         alike RefusedRst: "a packet of another kind may have taken a longer way than the SYN";
         alike LocalFirewallReject: "this host's own packet filter can answer at once, too";
-        apart Target: "as root: does the SYN arrive there? then the reset is its own" => "sudo tcpdump -ni any '{port_filter}'";
+        apart Target: "as root: does it send the reset itself?" => "sudo tcpdump -ni any '{port_filter}'";
     }
 
     RefusedIcmpPort = Refused."refused.icmp-port" {
@@ -320,7 +320,7 @@ catalog! {
         headline "udp": "{address} answers that its UDP port {port} is closed (ICMP port unreachable)";
         headline "nothing-here": "nothing listens on UDP {endpoint}, on this host: it answered with ICMP port unreachable";
         headline "router": "{sender}, on the way, rejects port {port} of {address} by ICMP port unreachable";
-        next ("") Target: "as root: find the rule that rejects port {port}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
+        next ("") Target: "as root: find the rule that rejects port {port}, or leads elsewhere" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
         next ("router") Router: "as root, on {router}: find the rule that rejects port {port} of {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         next ("udp") Target: "as root: see what has the port; no line below the heading: nothing does" => "sudo ss -lunp 'sport = :{port}'";
         next ("udp") Target: "as root: if something does, find the rule that rejects it" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
@@ -369,14 +369,14 @@ catalog! {
         next ("") Target: "see whether it has a route back to {from}" => "ip {family_flag} route get {from}";
         next ("udp") Target: "as root: see whether the service runs, and has the port" => "sudo ss -lunp 'sport = :{port}'";
         next ("udp") Client: "does the service answer {payload} at all, or only its own kind of question?";
-        alike TimeoutPortSilent: "the target may be up and drop what comes to this port";
-        alike TimeoutAcceptQueue: "a full accept queue at the target drops SYNs in silence too";
+        alike TimeoutPortSilent: "the target may be up, and drop this port";
+        alike TimeoutAcceptQueue: "a full accept queue at the target is silent too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
         alike LocalReplyDropped: "this host's own filter may drop the answer";
         alike LocalFirewallDrop: "this host's own filter may drop the SYN";
         alike UnreachableGateway: "a gateway that died lately is still in the neighbour table";
         apart ("udp") Target: "as root: does the datagram arrive, and does an answer leave?" => "sudo tcpdump -ni any '{port_filter}'";
-        apart Target: "as root: does the SYN arrive, and does a SYN-ACK leave?" => "sudo tcpdump -ni any '{port_filter}'";
+        apart Target: "as root: no SYN: lost on the way; no SYN-ACK: the target; both: the way back" => "sudo tcpdump -ni any '{port_filter}'";
     }
     TimeoutPortSilent = Timeout."timeout.port-silent" {
         holds: "the target answers other packets, but nothing on this port";
@@ -394,7 +394,7 @@ catalog! {
         alike LocalReplyDropped: "this host's own filter may drop the answer";
         alike LocalFirewallDrop: "this host's own filter may drop what comes to the port";
         apart ("udp") Target: "as root: does the datagram arrive, and does an answer leave?" => "sudo tcpdump -ni any '{port_filter}'";
-        apart Target: "as root: does the SYN arrive, and does a SYN-ACK leave?" => "sudo tcpdump -ni any '{port_filter}'";
+        apart Target: "as root: no SYN: lost on the way; no SYN-ACK: the target; both: the way back" => "sudo tcpdump -ni any '{port_filter}'";
     }
     TimeoutAcceptQueue = Timeout."timeout.accept-queue" {
         holds: "the listener (here, or a unix socket) has a full accept queue";
@@ -452,7 +452,7 @@ catalog! {
     }
     UnreachableNeighbor = Unreachable."unreachable.neighbor" {
         holds: "the target is on our link, and does not answer ARP / neighbour discovery";
-        headline: "{address} should be on the link {device}, and does not answer {arp}";
+        headline: "{address} should be on device {device}, and does not answer {arp}";
         next Target: "see its addresses: is it up, on this link, with {address}?" => "ip -br {family_flag} address";
         next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {address} dev {device}";
         next Client: "see the route that puts it on this link: should a gateway lead there?" => "ip {family_flag} route get {address}";
@@ -462,10 +462,10 @@ catalog! {
     }
     UnreachableGateway = Unreachable."unreachable.gateway" {
         holds: "the gateway does not answer ARP / neighbour discovery";
-        headline: "the gateway {gateway} on the link {device} does not answer {arp}";
-        headline "stale": "the gateway {gateway} on the link {device} has stopped answering";
+        headline: "the gateway {gateway} on device {device} does not answer {arp}";
+        headline "stale": "the gateway {gateway} on device {device} has stopped answering";
         next Client: "see the routes by this device: is {gateway} the right gateway?" => "ip {family_flag} route show dev {device}";
-        next Router: "see the addresses of {gateway}: is it up, on this link, with this one?" => "ip -br {family_flag} address";
+        next Router: "on the machine that should have {gateway}: is it up, with this address?" => "ip -br {family_flag} address";
         next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {gateway} dev {device}";
         alike TimeoutSilent: "the gateway may yet answer, and what was sent be lost behind it";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
@@ -522,7 +522,7 @@ catalog! {
         next ("own-ttl") Client: "as root: send with the usual TTL again" => "sudo sysctl -w {ttl_setting}=64";
         next ("own-ttl") Client: "see the route, which prescribes TTL {route_ttl}: is that meant?" => "ip {family_flag} route get {address}";
         next ("time-exceeded", "udp-time-exceeded") Router: "on {router}: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
-        next ("time-exceeded", "udp-time-exceeded") Client: "see this host's own TTL, 64 as a rule: is it too small?" => "cat {ttl_file}";
+        next ("own-ttl", "time-exceeded", "udp-time-exceeded") Client: "see this host's own TTL, 64 as a rule: is it too small?" => "grep . {ttl_file}";
         next ("", "udp") Router: "as root, on {router}: does a rule answer so?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         next ("unseen", "udp-unseen") Client: "which firewall or router on the way answers so, by its log?";
         alike UnreachableLoop: "a routing loop wears the TTL out too";
@@ -537,7 +537,7 @@ catalog! {
         holds: "TTL expired on the way: the packets go round in a loop";
         headline: "packets to {address} go round in a loop";
         headline "flow": "packets of this connection to {address} go round, while others get farther";
-        next Router: "on {router}: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
+        next Router: "on {router}, and on each that repeats: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
         next ("flow") Router: "on {router}: see whether a rule sends this flow another way" => "ip {family_flag} rule";
         alike TimeoutSilent: "packets of the sweep may have taken ways of unequal length";
         alike UnreachableIcmpOther: "this host may send these packets with a TTL that is too small";
@@ -587,7 +587,6 @@ catalog! {
         next ("", "datagram") Client: "as root: find the rule, in a chain with the hook output or postrouting" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("in") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("queue", "udp-queue") Client: "as root: see the queues of {device}, their backlog, and what they dropped" => "sudo tc -s qdisc show dev {device}";
-        next ("udp-queue") Client: "as root: or find a rule on the device itself" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("") Client: "see entries and size of the connection tracking table: is it full?" => "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max";
         alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
         alike LocalLimits: "a buffer of the device may be full for good";
@@ -596,13 +595,13 @@ catalog! {
     }
     LocalReplyDropped = Local."local.reply-dropped" {
         holds: "the answer from outside reached this host, and was dropped here (input filter, reverse path filter)";
-        headline: "{address} answers on port {port}, and this host drops the answer";
-        headline "rp-filter": "{address} answers on port {port}, and this host's reverse path filter drops the answer";
-        headline "socket": "{address} answers on port {port}, and a filter on this host takes the answer from the socket";
+        headline: "answers of {address} for port {port} seem to reach this host, which drops them";
+        headline "rp-filter": "answers of {address} for port {port} seem to reach this host, whose reverse path filter drops them";
+        headline "socket": "answers of {address} for port {port} seem to reach this host, where a filter keeps them from the socket";
         next ("rp-filter") Client: "as root: let answers come in by another device too (2: loose)" => "sudo sysctl -w net.ipv4.conf.all.rp_filter=2";
         next ("rp-filter") Client: "see the filter of each device: 1 is strict" => "grep . /proc/sys/net/ipv4/conf/*/rp_filter";
         next ("", "socket") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop|reject'";
-        alike TimeoutSilent: "other packets may have come in just then";
+        alike TimeoutSilent: "what came in may have been other packets, and the target silent";
         apart Client: "as root: do answers of the target come in?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     LocalSourceInUse = Local."local.source-in-use" {
@@ -611,7 +610,7 @@ catalog! {
         headline "held": "the source port {sport} is taken on this host by {holder}";
         headline "time-wait": "the source port {sport} is taken on this host by {holder}, which the kernel keeps for a minute";
         next Client: "let the kernel choose a free port" => "whyconn {opts_any_port}{typed}";
-        next ("", "held") Client: "as root: see what holds it" => "sudo ss -{ss}anp 'sport = :{sport}'";
+        next ("held") Client: "as root: see the {holder_kind} that holds it, and whose it is" => "sudo ss -{ss}anp 'sport = :{sport}'";
         next ("time-wait") Client: "see what is left of it: the timer says when it is free" => "ss -{ss}ano 'sport = :{sport}'";
     }
     LocalSourceAddress = Local."local.source-address" {
@@ -688,8 +687,7 @@ catalog! {
         next ("missing") Client: "see this host's devices" => "ip -br link";
         next ("down") Client: "as root: switch it on" => "sudo ip link set dev {device} up";
         next ("down") Client: "see whether its addresses are back: routes and IPv6 may have to be set anew" => "ip -br address show dev {device}";
-        next ("", "denied") Client: "see the device" => "ip link show dev {device}";
-        next ("no-carrier") Client: "see the device: is its cable, or the other end of a virtual link, in place?" => "ip link show dev {device}";
+        next ("", "denied", "no-carrier") Client: "see the device: is it up, with its cable or its other end in place?" => "ip link show dev {device}";
         alike UnreachableNoRoute: "there may have been no route before it went down either";
         apart Client: "see the routes that are left" => "ip {family_flag} route";
     }
@@ -702,8 +700,8 @@ catalog! {
         headline "unix": "connecting to {host} is forbidden on this host ({errno})";
         headline "peer": "the datagram socket {host} is connected to another one, and takes datagrams from that one alone";
         headline "udp": "a policy of this host forbids the datagram ({errno}), though there is a route";
-        next ("directory") Client: "see its mode, owner and group: should this user be in the group?" => "ls -ld {unix_at}";
-        next ("socket") Client: "see its mode, owner and group: should this user be in the group?" => "ls -l {host}";
+        next ("directory") Client: "see its mode: does it let this user pass (x), by owner, group or others?" => "ls -ld {unix_at}";
+        next ("socket") Client: "see its mode: does it let this user write (w), by owner, group or others?" => "ls -l {host}";
         next ("directory", "socket") Client: "see this user's groups: one that was added later takes a new login" => "id";
         next ("directory", "socket") Client: "as root: see whether the permission alone is in the way" => "sudo \"$(command -v whyconn)\" {typed}";
         next ("peer") Target: "as root: see both ends: it takes datagrams from the other one alone" => "sudo ss -xp src {unix_listed}";
@@ -734,6 +732,7 @@ catalog! {
         headline "proxy": "{endpoint} accepts the connection and closes it at once; a proxy listens there: {listeners}";
         headline "unix": "{endpoint} accepts the connection and closes it at once";
         next ("proxy") Target: "ask what is behind the proxy" => "whyconn {leads_to}";
+        next ("proxy") Target: "see where the proxy leads, by its command line" => "ps -o args= -p {listener_pid}";
         next ("proxy") Target: "as root: see the proxy: does anything answer where it leads?" => "sudo ss -ltnp 'sport = :{port}'";
         next ("") Target: "as root: see which program it is: what does it log, and is it a proxy?" => "sudo ss -ltnp 'sport = :{port}'";
         next ("unix") Target: "as root: see which program it is: does it turn this user away, by its log?" => "sudo ss -lxp src {unix_listed}";
@@ -745,6 +744,7 @@ catalog! {
         headline "proxy": "{endpoint} accepts the connection and resets it at once; a proxy listens there: {listeners}";
         headline "unix": "{endpoint} accepts the connection and resets it at once";
         next ("proxy") Target: "ask what is behind the proxy" => "whyconn {leads_to}";
+        next ("proxy") Target: "see where the proxy leads, by its command line" => "ps -o args= -p {listener_pid}";
         next ("proxy") Target: "as root: see the proxy: does anything answer where it leads?" => "sudo ss -ltnp 'sport = :{port}'";
         next ("") Target: "as root: see which program it is: what does it log, and is it a proxy?" => "sudo ss -ltnp 'sport = :{port}'";
         next ("unix") Target: "as root: see which program it is: does it turn this user away, by its log?" => "sudo ss -lxp src {unix_listed}";

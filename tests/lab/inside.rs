@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Background, Scenario};
 use crate::topology::{Family, Topology};
-use crate::{ordinary, policy, serve, shell, world};
+use crate::{mend, ordinary, policy, serve, shell, world};
 
 /// No run of whyconn in a scenario takes longer.
 const RUNNING: Duration = Duration::from_secs(20);
@@ -49,9 +49,32 @@ pub(crate) struct Outcome {
     pub(crate) unmet: Vec<String>,
     /// What an ordinary program got for the name, where whyconn's report is to be compared with it.
     pub(crate) ordinary: Option<ordinary::Answer>,
-    /// What another run showed a human being, where the scenario asks for one.
-    pub(crate) shown: Option<String>,
+    /// What other runs printed in every form, where the scenario asks for them.
+    pub(crate) shown: Vec<Shown>,
+    /// What became of the steps that the scenario has carried out.
+    pub(crate) mended: Vec<Result<mend::Mended, String>>,
 }
+
+/// What one more run printed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Shown {
+    /// The options that ask for its form.
+    pub(crate) form: Vec<String>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The forms in which a report is given.
+const FORMS: &[&[&str]] = &[
+    &["--color", "never", "-v"],
+    &["--color", "never"],
+    &["--color", "never", "-q"],
+    &["--color", "always", "-v"],
+    &["--format", "markdown", "-v"],
+    &["--redact", "--json"],
+    &["--redact", "--color", "never", "-v"],
+    &["--redact", "--format", "markdown", "-v"],
+];
 
 /// Reads a job from standard input, does it, and prints the outcome.
 pub(crate) fn main() -> Result<(), String> {
@@ -92,16 +115,22 @@ fn run(job: &Job) -> Result<Outcome, String> {
     let counted = world::counted(scenario)?;
     // What comes now sends packets of its own, so it comes when all is counted.
     let ordinary = ordinary::ask(&outcome.stdout, &job.arguments)?;
-    let shown = if scenario.shown { Some(show(job, &program)?) } else { None };
-    Ok(Outcome { counted, unmet: unmet.into_iter().collect(), ordinary, shown, ..outcome })
+    let shown = if scenario.shown { show(job, &program)? } else { Vec::new() };
+    // They change the world.
+    let mended = mend::carry_out(job, &program, &outcome)?;
+    Ok(Outcome { counted, unmet: unmet.into_iter().collect(), ordinary, shown, mended, ..outcome })
 }
 
-/// What a human being gets of a run of its own.
-fn show(job: &Job, program: &Path) -> Result<String, String> {
-    let mut arguments = vec!["--color".to_owned(), "never".to_owned(), "-v".to_owned()];
-    arguments.extend(job.arguments.iter().filter(|argument| *argument != "--json").cloned());
-    let outcome = measure(&Job { arguments, ..job.clone() }, program)?;
-    Ok(outcome.stdout + &outcome.stderr)
+/// A run of its own for each form.
+fn show(job: &Job, program: &Path) -> Result<Vec<Shown>, String> {
+    let run = |form: &&[&str]| {
+        let form: Vec<String> = form.iter().map(|&word| word.to_owned()).collect();
+        let mut arguments = form.clone();
+        arguments.extend(job.arguments.iter().filter(|argument| *argument != "--json").cloned());
+        let Outcome { stdout, stderr, .. } = measure(&Job { arguments, ..job.clone() }, program)?;
+        Ok(Shown { form, stdout, stderr })
+    };
+    FORMS.iter().map(run).collect()
 }
 
 /// The words in front of a program that make it run as whyconn does: another user where there is one, and no
@@ -116,7 +145,7 @@ pub(crate) fn without_privileges(as_root: bool) -> Vec<String> {
 }
 
 /// Runs the program in the client as a user without capabilities.
-fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
+pub(crate) fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
     let mut command = world::in_netns("client");
     command.args(without_privileges(job.as_root));
     command.args(policy::words(job.scenario.limits, job.scenario.policy));
@@ -136,7 +165,8 @@ fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
         counted: Vec::new(),
         unmet: Vec::new(),
         ordinary: None,
-        shown: None,
+        shown: Vec::new(),
+        mended: Vec::new(),
     })
 }
 

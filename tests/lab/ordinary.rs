@@ -50,7 +50,8 @@ pub(crate) fn ask(stdout: &str, arguments: &[String]) -> Result<Option<Answer>, 
     let got = lookup("/outcome/addresses").is_some();
     let failed = lookup("/outcome/failed").is_some();
     let host = text(report.pointer("/target/host"));
-    if host.parse::<IpAddr>().is_ok() || !(got || (failed && soon)) {
+    // What was made safe is not the name that was typed.
+    if host.contains('\\') || host.parse::<IpAddr>().is_ok() || !(got || (failed && soon)) {
         return Ok(None);
     }
     let family = ["4", "6"].into_iter().find(|digit| arguments.contains(&format!("-{digit}")));

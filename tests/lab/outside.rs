@@ -139,8 +139,8 @@ fn told(scenario: &Scenario, outcome: &Outcome, mismatches: &[String], report: O
     lines.extend(mismatches.iter().map(|line| format!("  {line}")));
     lines.push(format!("$ {}", outcome.command));
     lines.push(report.map_or_else(|| outcome.stdout.clone(), |report| format!("{report:#}")));
-    if let Some(shown) = &outcome.shown {
-        lines.push(format!("shown:\n{shown}"));
+    for shown in &outcome.shown {
+        lines.push(format!("with {}:\n{}{}", shown.form.join(" "), shown.stdout, shown.stderr));
     }
     if !outcome.stderr.is_empty() {
         lines.push(format!("stderr:\n{}", outcome.stderr));

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::expect::{Mismatches, compare_value, text};
 use crate::inside::Outcome;
-use crate::safe;
 use crate::scenario::Scenario;
+use crate::{mend, safe};
 
 const SCHEMA: &str = "whyconn.report.v1";
 /// The exit code of a usage error.
@@ -46,6 +46,8 @@ pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, O
         ordinary.compare(&report, &mut found);
     }
     scenario.expect.compare(&report, &mut found);
+    mend::can_be_read(&report, &mut found);
+    mend::compare(scenario, outcome, &report, &mut found);
     afterwards(scenario, outcome, &mut found);
     (found.into_lines(), Some(report))
 }

@@ -1,27 +1,41 @@
-//! The promise that nothing from outside moves a terminal or hides text: not in a report, and not in what it
-//! becomes for a human being.
+//! The promise that nothing from outside moves a terminal or hides text, in whatever form a report is given: and
+//! that a redacted report says the same, and nothing of whose network it is.
 
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use regex_lite::Regex;
 use serde_json::Value;
-use whyconn::render::{Detail, Style, human};
-use whyconn::report::{Report, report as diagnosed};
+use whyconn::redact::redact;
+use whyconn::render::{Detail, Style, human, json, markdown};
+use whyconn::report::{Report, Story, report as diagnosed};
+use whyconn::sanitize::is_unsafe;
 
 use crate::expect::Mismatches;
-use crate::inside::Outcome;
+use crate::inside::{Outcome, Shown};
 
-/// Looks through the line as printed, through every string in it, and through the text that the same evidence
+/// No report is longer, whatever is in it. One line of JSON holds the evidence as well.
+// In Markdown with all details the text for people stands once more.
+const MOST_TEXT: usize = 128 * 1024;
+const MOST_JSON: usize = 256 * 1024;
+
+/// Looks through the line as printed, through every string in it, and through whatever else the same evidence
 /// gives.
 pub(crate) fn compare(outcome: &Outcome, report: &Value, found: &mut Mismatches) {
     let line = outcome.stdout.trim_end_matches('\n');
     none(line, "the line", found);
+    bounded(line, MOST_JSON, "the line", found);
     strings(report, "", found);
-    lines(outcome.shown.as_deref().unwrap_or_default(), "what is shown", found);
+    as_the_schema_says(report, "the report", found);
+    for shown in &outcome.shown {
+        compare_shown(shown, report, found);
+    }
     match serde_json::from_value::<Report>(report.clone()) {
         Ok(told) => {
-            let (again, story) = diagnosed(told.evidence);
-            let style = Style { unicode: true, width: 100, color: Some(false) };
-            for line in human(&again, &story, Detail::All, &style).lines() {
-                none(line, "the text", found);
-            }
+            let (plain, redacted) = (diagnosed(told.evidence.clone()), diagnosed(redact(told.evidence)));
+            every_form(&plain, "again", found);
+            every_form(&redacted, "redacted", found);
+            compare_redacted(&plain.0, &redacted.0, report, found);
         }
         Err(error) => found.require(false, "report", error.to_string(), "one that can be read again"),
     }
@@ -31,6 +45,129 @@ pub(crate) fn compare(outcome: &Outcome, report: &Value, found: &mut Mismatches)
 pub(crate) fn lines(text: &str, place: &str, found: &mut Mismatches) {
     for line in text.lines() {
         none(line, place, found);
+    }
+}
+
+/// What the program printed in another form.
+fn compare_shown(shown: &Shown, report: &Value, found: &mut Mismatches) {
+    /// The program's own colours (ECMA-48, SGR).
+    static COLOUR: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;]*m").ok());
+    let has = |option: &str| shown.form.iter().any(|word| word == option);
+    let place = shown.form.join(" ");
+    let plain = match &*COLOUR {
+        Some(colour) if has("always") => colour.replace_all(&shown.stdout, "").into_owned(),
+        _ => shown.stdout.clone(),
+    };
+    lines(&plain, &place, found);
+    lines(&shown.stderr, &place, found);
+    bounded(&plain, if has("--json") { MOST_JSON } else { MOST_TEXT }, &place, found);
+    found.require(!plain.is_empty(), &place, plain.as_str(), "a report");
+    found.require(shown.stderr.is_empty(), &place, shown.stderr.as_str(), "nothing on standard error");
+    let own_lines = plain.lines().count();
+    found.require(!has("-q") || own_lines == 1, &place, own_lines, "one line");
+    found.require(!has("--json") || own_lines == 1, &place, own_lines, "one line");
+    if has("--redact") {
+        nothing_left(&plain, report, &place, found);
+    }
+}
+
+/// Every form that the library makes of a report.
+fn every_form((report, story): &(Report, Story), place: &str, found: &mut Mismatches) {
+    for unicode in [true, false] {
+        let style = Style { unicode, width: 100, color: Some(false) };
+        for detail in [Detail::Line, Detail::Usual, Detail::All] {
+            text(&human(report, story, detail, &style), &format!("{place}, {detail:?}"), found);
+        }
+    }
+    for detail in [Detail::Line, Detail::Usual, Detail::All] {
+        text(&markdown(report, story, detail), &format!("{place}, Markdown, {detail:?}"), found);
+    }
+    match json(report) {
+        Ok(line) => none(line.trim_end_matches('\n'), &format!("{place}, JSON"), found),
+        Err(error) => found.require(false, place, error.to_string(), "JSON"),
+    }
+}
+
+fn text(text: &str, place: &str, found: &mut Mismatches) {
+    lines(text, place, found);
+    bounded(text, MOST_TEXT, place, found);
+}
+
+fn bounded(text: &str, most: usize, place: &str, found: &mut Mismatches) {
+    found.require(text.len() <= most, &format!("length of {place}"), text.len(), &format!("at most {most}"));
+}
+
+/// The verdict and what it rests on are the same; names and addresses are not compared.
+fn compare_redacted(plain: &Report, redacted: &Report, report: &Value, found: &mut Mismatches) {
+    let gist = |report: &Report| {
+        let of = &report.verdict;
+        let culprit = of.culprit.as_ref().map(std::mem::discriminant);
+        let alternatives: Vec<_> = of.alternatives.iter().map(|other| other.code).collect();
+        let remarks: Vec<_> = report.remarks.iter().map(|remark| remark.code.clone()).collect();
+        let attempts: Vec<_> = report.attempts.iter().map(|attempt| attempt.code).collect();
+        let next: Vec<_> = of.next.iter().map(|step| (step.on, step.command.is_some())).collect();
+        format!(
+            "{:?}",
+            (
+                of.code,
+                of.certainty,
+                culprit,
+                &of.because,
+                alternatives,
+                remarks,
+                attempts,
+                next,
+                report.connected
+            )
+        )
+    };
+    found.require(gist(plain) == gist(redacted), "redacted", gist(redacted), &gist(plain));
+    match serde_json::to_value(redacted) {
+        Ok(value) => {
+            as_the_schema_says(&value, "the redacted report", found);
+            nothing_left(&value.to_string(), report, "the redacted report", found);
+        }
+        Err(error) => found.require(false, "redacted", error.to_string(), "JSON"),
+    }
+}
+
+/// Keys of the evidence under which a text from outside stands that is nobody else's word.
+const OUTSIDE: &[&str] =
+    &["on", "cgroup", "said", "own_name", "search", "aliases", "text", "real", "at", "link", "path"];
+
+/// What the evidence quotes from outside is not in the text.
+fn nothing_left(text: &str, report: &Value, place: &str, found: &mut Mismatches) {
+    let mut quoted = Vec::new();
+    collect(&report["evidence"], "", &mut quoted);
+    // A shorter one may be a word of whyconn's own.
+    for quote in quoted.iter().filter(|quote| quote.chars().count() >= 8) {
+        found.require(!text.contains(quote.as_str()), place, quote.as_str(), "replaced");
+    }
+}
+
+fn collect(value: &Value, key: &str, quoted: &mut Vec<String>) {
+    match value {
+        Value::String(text) if OUTSIDE.contains(&key) && text != "not-asked" => quoted.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, key, quoted)),
+        Value::Object(fields) => fields.iter().for_each(|(key, field)| collect(field, key, quoted)),
+        _ => {}
+    }
+}
+
+fn as_the_schema_says(report: &Value, place: &str, found: &mut Mismatches) {
+    static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
+        let schema = whyconn::docs::schema().map_err(|error| error.to_string())?;
+        let schema: Value = serde_json::from_str(&schema).map_err(|error| error.to_string())?;
+        jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+    });
+    match &*VALIDATOR {
+        Ok(validator) => {
+            for error in validator.iter_errors(report) {
+                let at = format!("{place} at {}", error.instance_path());
+                found.require(false, &at, error.masked().to_string(), "as the schema says");
+            }
+        }
+        Err(error) => found.require(false, "schema", error.as_str(), "one that can be used"),
     }
 }
 
@@ -54,7 +191,7 @@ fn strings(value: &Value, at: &str, found: &mut Mismatches) {
 }
 
 fn none(text: &str, place: &str, found: &mut Mismatches) {
-    if let Some(bad) = text.chars().find(|&c| moves(c)) {
+    if let Some(bad) = text.chars().find(|&c| moves(c) || is_unsafe(c)) {
         let bad = format!("{} in {:?}", bad.escape_unicode(), text);
         found.require(false, place, bad, "no character that moves or hides text");
     }

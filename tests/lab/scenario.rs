@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::expect::Expect;
+use crate::mend::Mend;
 use crate::policy::{Limits, Policy};
 use crate::responder::Responder;
 use crate::service::{Hold, Listen, Unix};
@@ -66,7 +67,7 @@ pub(crate) struct Scenario {
     /// Traffic beside whyconn's.
     #[serde(default)]
     pub(crate) traffic: Vec<Traffic>,
-    /// Whether whyconn is run once more, behind all checks, for what it shows a human being.
+    /// Whether whyconn is run again, behind all checks, for what it prints in every other form.
     #[serde(default)]
     pub(crate) shown: bool,
     /// Packets to count while whyconn runs.
@@ -85,6 +86,9 @@ pub(crate) struct Scenario {
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) expect: Expect,
+    /// Steps of the report that are carried out when all has been looked at.
+    #[serde(default)]
+    pub(crate) mend: Vec<Mend>,
     /// Shell conditions by node that must hold when whyconn has ended.
     #[serde(default)]
     pub(crate) afterwards: BTreeMap<String, Vec<String>>,
@@ -239,9 +243,20 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
             .collect::<Result<_, _>>()?,
         Some(_) => return Err("variants is not a table".to_owned()),
     };
+    let mends = mends(table.remove("mend"), &variants)?;
     let mut cases = Vec::new();
     for (name, own) in &variants {
         for &family in &families {
+            let mut table = table.clone();
+            table.insert(
+                "mend".to_owned(),
+                mends
+                    .iter()
+                    .filter(|mend| mend.is_for(name, family))
+                    .map(|mend| mend.table.clone())
+                    .collect::<Vec<_>>()
+                    .into(),
+            );
             if let Some(scenario) = fill(&table, &words, own, family, uid)? {
                 cases.push(Case { name: name.clone(), family, scenario });
             }
@@ -272,6 +287,7 @@ fn fill(
     let scenario: Scenario =
         known.fill(&Value::Table(table))?.try_into().map_err(|error| format!("{error}"))?;
     scenario.check_nodes(topology)?;
+    scenario.mend.iter().try_for_each(Mend::check)?;
     Ok(Some(scenario))
 }
 
@@ -303,6 +319,36 @@ impl Scenario {
             None => Ok(()),
         }
     }
+}
+
+/// One `[[mend]]` with the variants and families that it is for; none named: all.
+struct MendFor {
+    only: Vec<String>,
+    families: Vec<Family>,
+    table: Table,
+}
+
+impl MendFor {
+    fn is_for(&self, name: &str, family: Family) -> bool {
+        let variant = name.split_once("::").map_or("", |(_, variant)| variant);
+        (self.only.is_empty() || self.only.iter().any(|only| only == variant))
+            && self.families.contains(&family)
+    }
+}
+
+fn mends(value: Option<Value>, variants: &[(String, Table)]) -> Result<Vec<MendFor>, String> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let tables: Vec<Table> = value.try_into().map_err(|error| format!("mend: {error}"))?;
+    let one = |mut table: Table| {
+        let only = table.remove("only").map_or(Ok(Vec::new()), Value::try_into::<Vec<String>>);
+        let only = only.map_err(|error| format!("mend: only: {error}"))?;
+        let known = |only: &String| variants.iter().any(|(name, _)| name.ends_with(&format!("::{only}")));
+        if let Some(unknown) = only.iter().find(|only| !known(only)) {
+            return Err(format!("mend: no variant {unknown}"));
+        }
+        Ok(MendFor { only, families: families(table.remove("families"))?, table })
+    };
+    tables.into_iter().map(one).collect()
 }
 
 fn routers(value: Option<&Value>) -> Result<u8, String> {

@@ -10,6 +10,7 @@
 //! | `{target.net}` `{client.net}` `{elsewhere.net}` | the prefix of those |
 //! | `{loopback}` `{any}` | 127.0.0.1 or ::1, 0.0.0.0 or :: |
 //! | `{family}` `{ip}` `{nft}` `{icmp}` `{length}` | 4, `ip -4`, `ip`, `icmp`, 32; or their IPv6 counterparts |
+//! | `{ten-thousand}` | ten thousand letters |
 //! | `{uid}` | the user id that whyconn has in the lab |
 //! | `{other.…}` | any of these in the other family |
 //! | `{…:80}` | an address joined with a port, in brackets where IPv6 needs them |
@@ -37,6 +38,7 @@ impl Words {
                 words.insert(format!("{lead}{name}"), Value::String(text));
             }
         }
+        words.insert("ten-thousand".to_owned(), Value::String("x".repeat(10_000)));
         words.insert("uid".to_owned(), Value::Integer(uid.into()));
         Self(words)
     }

@@ -25,7 +25,7 @@ mod unix_path;
 pub use address_order::in_client_order;
 pub use counters::{CounterSet, counters, difference};
 pub use datagram::{Datagram, DatagramKind};
-pub use name_files::{name_files, search_names};
+pub use name_files::{name_files, own_name, search_names};
 pub use names::{lookup_host, lookup_service};
 pub use namespaces::{ForeignSocket, listening_elsewhere};
 pub use netlink::{Flow, Netlink, interface_index};

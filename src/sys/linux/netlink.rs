@@ -6,6 +6,7 @@ use crate::model::{
     Errno, Family, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route,
     RouteAnswer, RouteType, Transport, covers,
 };
+use crate::sanitize::clean;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
 use netlink_packet_route::neighbour::NeighbourState as RawState;
@@ -157,7 +158,10 @@ impl Netlink {
         let mut request = LinkMessage::default();
         request.header.index = index;
         match self.socket.ask(RouteNetlinkMessage::GetLink(request))? {
-            RouteNetlinkMessage::NewLink(answer) => Ok(link(&answer)),
+            RouteNetlinkMessage::NewLink(answer) => {
+                let link = link(&answer);
+                Ok(Link { name: clean(&link.name), ..link })
+            }
             _ => Err(io::Error::other("an answer of another kind")),
         }
     }
@@ -174,7 +178,9 @@ impl Netlink {
             }
         })?;
         for link in &mut links {
+            // The switch goes by the true name.
             link.ipv6_disabled = ipv6_disabled(&link.name).ok();
+            link.name = clean(&link.name);
         }
         Ok(links)
     }
