@@ -41,6 +41,10 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'whyconn' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read more targets from FILE, one a line; - is standard input, and # begins a comment')
+            [CompletionResult]::new('--targets-from', '--targets-from', [CompletionResultType]::ParameterName, 'Read more targets from FILE, one a line; - is standard input, and # begins a comment')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000')
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Send from this address')
@@ -53,6 +57,7 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long to watch the connection after the handshake; 0s to skip')
             [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Send SYNs (for UDP, datagrams to a high port) with small TTLs to find where they die: auto does when something on the way may be at fault')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Keep trying until it connects or this time is over, then say why it never did: 30s, 5m')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print the report')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 only')

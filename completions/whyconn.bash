@@ -29,12 +29,56 @@ _whyconn() {
 
     case "${cmd}" in
         whyconn)
-            opts="-4 -6 -t -s -p -i -u -q -v -h -V --timeout --source --source-port --interface --udp --dns --grace --trace --expect --redact --json --format --quiet --verbose --color --help --version explain schema"
+            opts="-f -j -4 -6 -t -s -p -i -u -q -v -h -V --targets-from --jobs --timeout --source --source-port --interface --udp --dns --grace --trace --expect --wait --redact --json --format --quiet --verbose --color --help --version explain schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --targets-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -f)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --timeout)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -111,6 +155,13 @@ _whyconn() {
                     ;;
                 --expect)
                     COMPREPLY=($(compgen -W "connected resolve refused timeout unreachable alias local service connected.ok connected.partial resolve.nxdomain resolve.no-address resolve.servfail resolve.refused resolve.timeout resolve.server-unreachable resolve.no-server resolve.bad-name alias.localhost-family alias.localhost-mapping alias.bound-elsewhere alias.hosts-override refused.rst refused.rst-forged refused.icmp-port refused.self-connect refused.stale-socket timeout.silent timeout.port-silent timeout.accept-queue timeout.answer-invalid timeout.too-short unreachable.no-route unreachable.local-route unreachable.neighbor unreachable.gateway unreachable.icmp-net unreachable.icmp-host unreachable.icmp-admin unreachable.icmp-protocol unreachable.icmp-other unreachable.loop unreachable.no-socket local.firewall-reject local.firewall-drop local.reply-dropped local.source-in-use local.source-address local.source-privileged local.tuple-in-use local.ports-exhausted local.family-disabled local.scope-missing local.interface local.denied local.socket-type local.limits service.closed service.reset service.not-accepting" -- "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --format)
@@ -237,9 +288,9 @@ _whyconn_complete() {
         word=${words[i]}
         [[ $word == --udp || $word =~ ^-[46uqvhV]*u || $word == udp://* ]] && transport=udp
         case $word in
-            --)  ;;
-            -t | --timeout | -s | --source | -p | --source-port | -i | --interface | --dns | --grace | --trace | --expect | --format | --color) option=$word ;;
-            -*) [[ $word =~ ^-[46uqvhV]*([t|s|p|i])$ ]] && option=-${BASH_REMATCH[1]} ;;
+            --) command=$((i + 1)) ;;
+            -f | --targets-from | -j | --jobs | -t | --timeout | -s | --source | -p | --source-port | -i | --interface | --dns | --grace | --trace | --expect | --wait | --format | --color) option=$word ;;
+            -*) [[ $word =~ ^-[46uqvhV]*([f|j|t|s|p|i])$ ]] && option=-${BASH_REMATCH[1]} ;;
             *) targets+=("$word") ;;
         esac
         # The next word is the option's value, be it the one to complete or not.
@@ -272,7 +323,7 @@ _whyconn_complete() {
     elif [[ -n $option ]]; then
         case $option in
             -i | --interface) _whyconn_names "$cur" "$given" "" < <(cd /sys/class/net && printf '%s\n' *) ;;
-            -)
+            -f | --targets-from)
                 compopt -o filenames 2>/dev/null
                 while IFS= read -r word; do COMPREPLY+=("$given$word"); done < <(compgen -f -- "$cur")
                 ;;

@@ -18,6 +18,10 @@ set edit:completion:arg-completer[whyconn] = {|@words|
     }
     var completions = [
         &'whyconn'= {
+            cand -f 'Read more targets from FILE, one a line; - is standard input, and # begins a comment'
+            cand --targets-from 'Read more targets from FILE, one a line; - is standard input, and # begins a comment'
+            cand -j 'Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000'
+            cand --jobs 'Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000'
             cand -t 'How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s'
             cand --timeout 'How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s'
             cand -s 'Send from this address'
@@ -30,6 +34,7 @@ set edit:completion:arg-completer[whyconn] = {|@words|
             cand --grace 'How long to watch the connection after the handshake; 0s to skip'
             cand --trace 'Send SYNs (for UDP, datagrams to a high port) with small TTLs to find where they die: auto does when something on the way may be at fault'
             cand --expect 'Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once'
+            cand --wait 'Keep trying until it connects or this time is over, then say why it never did: 30s, 5m'
             cand --format 'How to print the report'
             cand --color 'Use colour'
             cand -4 'Use IPv4 only'
@@ -122,7 +127,7 @@ set edit:completion:arg-completer[whyconn] = {|@words|
         &'explain --format'=[text markdown]
     ]
     var subcommands = [explain schema]
-    var valued = [-t --timeout -s --source -p --source-port -i --interface --dns --grace --trace --expect --format --color]
+    var valued = [-f --targets-from -j --jobs -t --timeout -s --source -p --source-port -i --interface --dns --grace --trace --expect --wait --format --color]
     var targets = []
     var transport = tcp
     var skip = $false
@@ -149,7 +154,7 @@ set edit:completion:arg-completer[whyconn] = {|@words|
             all $values[$before]
         } elif (has-value [-i --interface] $before) {
             devices
-        } elif (has-value [] $before) {
+        } elif (has-value [-f --targets-from] $before) {
             edit:complete-filename $cur
         }
     } elif (str:has-prefix $cur '-') {

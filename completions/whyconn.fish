@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_whyconn_global_optspecs
-    string join \n 4 6 t/timeout= s/source= p/source-port= i/interface= u/udp dns= grace= trace= expect= redact json format= q/quiet v/verbose color= h/help V/version
+    string join \n f/targets-from= j/jobs= 4 6 t/timeout= s/source= p/source-port= i/interface= u/udp dns= grace= trace= expect= wait= redact json format= q/quiet v/verbose color= h/help V/version
 end
 
 function __fish_whyconn_needs_command
@@ -24,6 +24,8 @@ function __fish_whyconn_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c whyconn -n "not __fish_whyconn_using_subcommand explain schema" -s f -l targets-from -d 'Read more targets from FILE, one a line; - is standard input, and # begins a comment' -r -F
+complete -c whyconn -n "not __fish_whyconn_using_subcommand explain schema" -s j -l jobs -d 'Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000' -r -f
 complete -c whyconn -n "not __fish_whyconn_using_subcommand explain schema" -s t -l timeout -d 'How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s' -r -f
 complete -c whyconn -n "not __fish_whyconn_using_subcommand explain schema" -s s -l source -d 'Send from this address' -r -f
 complete -c whyconn -n "not __fish_whyconn_using_subcommand explain schema" -s p -l source-port -d 'Send from this port' -r -f
@@ -93,6 +95,7 @@ local.limits\t'out of file descriptors, buffers or memory'
 service.closed\t'the peer closes at once, without a byte'
 service.reset\t'the peer resets at once'
 service.not-accepting\t'the listener on this host completes handshakes (the kernel does), but the program does not accept'"
+complete -c whyconn -n "not __fish_whyconn_using_subcommand explain schema" -l wait -d 'Keep trying until it connects or this time is over, then say why it never did: 30s, 5m' -r -f
 complete -c whyconn -n "not __fish_whyconn_using_subcommand explain schema" -l format -d 'How to print the report' -r -f -a "human\t'For people at a terminal'
 json\t'One line of JSON'
 markdown\t'A block to paste into a ticket'"

@@ -18,6 +18,8 @@ module completions {
 
   # Say why a TCP connection fails, who made it fail, and how sure that is
   export extern whyconn [
+    --targets-from(-f): path  # Read more targets from FILE, one a line; - is standard input, and # begins a comment
+    --jobs(-j): string        # Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000
     -4                        # Use IPv4 only
     -6                        # Use IPv6 only
     --timeout(-t): string     # How long to wait for the name, and for the connection, each: 500ms, 4s, 1m 30s
@@ -29,6 +31,7 @@ module completions {
     --grace: string           # How long to watch the connection after the handshake; 0s to skip
     --trace: string@"nu-complete whyconn trace" # Send SYNs (for UDP, datagrams to a high port) with small TTLs to find where they die: auto does when something on the way may be at fault
     --expect: string@"nu-complete whyconn expect" # Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once
+    --wait: string            # Keep trying until it connects or this time is over, then say why it never did: 30s, 5m
     --redact                  # Replace addresses, names, paths and process names, each by the same stand-in everywhere
     --json                    # Print one JSON object, as --format json does
     --format: string@"nu-complete whyconn format" # How to print the report
@@ -37,7 +40,7 @@ module completions {
     --color: string@"nu-complete whyconn color" # Use colour
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
-    ...target: string         # host:port, host:service, [v6]:port, [fe80::1%dev]:port, udp://host:port or a URL; or HOST and PORT as two words; or a unix socket: /path, unix:/path, unix:@name, unix-dgram:/path, unix-seqpacket:/path
+    ...target: string         # host:port, host:service, [v6]:port, [fe80::1%dev]:port, udp://host:port or a URL; or HOST and PORT as two words; several make a list; or a unix socket: /path, unix:/path, unix:@name, unix-dgram:/path, unix-seqpacket:/path
   ]
 
   def "nu-complete whyconn explain code" [] {

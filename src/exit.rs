@@ -18,6 +18,16 @@ pub enum Exit {
     AsExpected,
     /// Another one.
     Unexpected,
+    /// `SIGINT` ended the waiting, or a list before its end.
+    Interrupted,
+    /// `SIGTERM` did.
+    Terminated,
+    /// The command to run is there, and can't be run.
+    CannotRun,
+    /// There is no such command.
+    NoCommand,
+    /// Several targets failed, with different classes.
+    Mixed,
 }
 
 impl Exit {
@@ -35,6 +45,12 @@ impl Exit {
             Exit::Verdict(Class::Local) => 8,
             Exit::Verdict(Class::Service) => 9,
             Exit::Unexpected => 11,
+            // As shells and env(1) have them.
+            Exit::CannotRun => 126,
+            Exit::NoCommand => 127,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+            Exit::Mixed => 10,
         }
     }
 }

@@ -5,13 +5,14 @@ use crate::model::{
     ResolverSettings,
 };
 use crate::plan::{self, Plan, Probe};
-use crate::probe::{self, AttemptAsk, ContrastAsk, DirectAsk, Observation, SweepAsk, Tables};
+use crate::probe::{self, AttemptAsk, ContrastAsk, DirectAsk, Look, Observation, Shared, SweepAsk, Tables};
 use crate::sys::{self, Flow};
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 /// How long an answer that came may wait for the path that explains it.
 const MOST_SWEEPING: Duration = Duration::from_millis(1000);
@@ -32,14 +33,51 @@ const LEAST: Duration = Duration::from_millis(250);
 pub fn investigate(request: Request) -> Evidence {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(Investigation::new(request).run()),
-        Err(error) => {
-            let mut evidence = Evidence::new(request);
-            evidence.lacking = Some(probe::lacking(&error));
-            evidence.host.descriptor_limit = sys::descriptor_limit().into();
-            evidence
+        Ok(runtime) => {
+            runtime.block_on(Investigation::new(Evidence::new(request), None, Bounds::default()).run())
         }
+        Err(error) => without_runtime(request, &error),
     }
+}
+
+/// What is known where not even an event loop could be made.
+pub(crate) fn without_runtime(request: Request, error: &std::io::Error) -> Evidence {
+    let mut evidence = Evidence::new(request);
+    evidence.lacking = Some(probe::lacking(error));
+    evidence.host.descriptor_limit = sys::descriptor_limit().into();
+    evidence
+}
+
+/// The same inside a runtime that is there already, one look of several.
+pub(crate) async fn look(request: Request, bounds: Bounds) -> Evidence {
+    Investigation::new(Evidence::new(request), None, bounds).run().await
+}
+
+/// The same among others: what one investigation has found about this host and the way serves the next.
+/// `evidence` may hold what is known already, such as the answer to the lookup.
+pub(crate) async fn investigate_among(evidence: Evidence, shared: Arc<Shared>) -> Evidence {
+    Investigation::new(evidence, Some(shared), Bounds::default()).run().await
+}
+
+/// How far a look goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Depth {
+    /// To whatever explains the answer.
+    #[default]
+    Full,
+    /// To the answer alone: it is compared with the one before.
+    Lean,
+}
+
+/// What bounds one look, beside its request.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds {
+    /// How far it goes.
+    pub(crate) depth: Depth,
+    /// Connecting has what is left until then, if that is less than its timeout.
+    pub(crate) end: Option<Instant>,
+    /// Becomes true when nobody waits any longer: what is known by then is all.
+    pub(crate) cut: Option<watch::Receiver<bool>>,
 }
 
 struct Investigation {
@@ -49,31 +87,42 @@ struct Investigation {
     asked: Vec<Probe>,
     candidates: Vec<SocketAddr>,
     tables: Arc<Tables>,
+    shared: Option<Arc<Shared>>,
     stop: watch::Sender<bool>,
     tell: mpsc::UnboundedSender<Observation>,
     told: mpsc::UnboundedReceiver<Observation>,
+    /// What runs beside this; it ends with it.
+    tasks: JoinSet<()>,
+    bounds: Bounds,
 }
 
 impl Investigation {
-    fn new(request: Request) -> Self {
+    fn new(evidence: Evidence, shared: Option<Arc<Shared>>, bounds: Bounds) -> Self {
+        let tables = shared.as_ref().map_or_else(Arc::default, |shared| Arc::clone(&shared.tables));
         let (tell, told) = mpsc::unbounded_channel();
         Investigation {
             begun: Instant::now(),
-            request: Arc::new(request.clone()),
-            evidence: Evidence::new(request),
+            request: Arc::new(evidence.request.clone()),
+            evidence,
             asked: Vec::new(),
             candidates: Vec::new(),
-            tables: Arc::new(Tables::default()),
+            tables,
+            shared,
             stop: watch::Sender::new(false),
             tell,
             told,
+            tasks: JoinSet::new(),
+            bounds,
         }
     }
 
     async fn run(mut self) -> Evidence {
         loop {
-            let Plan { start, stop_attempts, wake_at, done } =
-                plan::next(&self.evidence, &self.asked, self.now());
+            let next = match self.bounds.depth {
+                Depth::Full => plan::next,
+                Depth::Lean => plan::next_lean,
+            };
+            let Plan { start, stop_attempts, wake_at, done } = next(&self.evidence, &self.asked, self.now());
             for probe in start {
                 self.asked.push(probe);
                 self.start(probe).await;
@@ -87,12 +136,40 @@ impl Investigation {
             let wake = wake_at
                 .map_or(Duration::MAX, |moment| moment.to_duration().saturating_sub(self.begun.elapsed()));
             // The channel can't close: this investigation holds a sender.
-            if let Ok(Some(observation)) = tokio::time::timeout(wake, self.told.recv()).await {
-                self.add(observation);
+            tokio::select! {
+                biased;
+                () = is_cut(&mut self.bounds.cut) => {
+                    self.cut_short().await;
+                    break;
+                }
+                told = tokio::time::timeout(wake, self.told.recv()) => {
+                    if let Ok(Some(observation)) = told {
+                        self.add(observation);
+                    }
+                }
             }
         }
         self.evidence.elapsed_ms = self.now();
         self.evidence
+    }
+
+    /// Nobody waits any longer: the time that was asked for is what has passed, and attempts take their last look.
+    async fn cut_short(&mut self) {
+        let now = self.now();
+        let begun = self.evidence.attempts.first().map_or(0.0, |first| first.started_ms.0);
+        self.evidence.request.timeout_ms = Millis(now.0 - begun);
+        let named = matches!(self.request.target.host, Host::Name(_));
+        if named && self.evidence.attempts.is_empty() && !self.evidence.lookup.was_asked() {
+            let outcome = LookupOutcome::NoAnswer;
+            self.evidence.lookup =
+                Fact::Seen(Lookup { outcome, elapsed_ms: now, other_family: Fact::NotAsked });
+        }
+        self.stop.send_replace(true);
+        let end = tokio::time::Instant::now() + LEAST;
+        while self.evidence.attempts.iter().any(|attempt| attempt.ended_ms.is_none()) {
+            let Ok(Some(observation)) = tokio::time::timeout_at(end, self.told.recv()).await else { break };
+            self.add(observation);
+        }
     }
 
     fn now(&self) -> Millis {
@@ -142,9 +219,9 @@ impl Investigation {
             }
             Probe::Unix => {
                 let (request, tables) = (Arc::clone(&self.request), Arc::clone(&self.tables));
-                let tell = self.tell.clone();
-                tokio::spawn(async move {
-                    let seen = probe::unix(&request, tables).await;
+                let (tell, explained) = (self.tell.clone(), self.bounds.depth == Depth::Full);
+                self.tasks.spawn(async move {
+                    let seen = probe::unix(&request, tables, explained).await;
                     drop(tell.send(Observation::Unix(Box::new(seen))));
                 });
             }
@@ -162,7 +239,7 @@ impl Investigation {
             Ok(lookup) => {
                 let tell = self.tell.clone();
                 // Nobody listens any more once the answer is clear without it.
-                tokio::spawn(async move { drop(tell.send(Observation::Lookup(lookup.await))) });
+                self.tasks.spawn(async move { drop(tell.send(Observation::Lookup(lookup.await))) });
             }
             Err(error) => self.evidence.lacking = Some(probe::lacking(&error)),
         }
@@ -199,7 +276,7 @@ impl Investigation {
             tables: Arc::clone(&self.tables),
         };
         let tell = self.tell.clone();
-        tokio::spawn(async move { drop(tell.send(Observation::Direct(probe::ask_directly(ask).await))) });
+        self.tasks.spawn(async move { drop(tell.send(Observation::Direct(probe::ask_directly(ask).await))) });
     }
 
     /// When the first attempt began.
@@ -226,7 +303,7 @@ impl Investigation {
             deadline: self.explaining(begun, MOST_SWEEPING),
         };
         let tell = self.tell.clone();
-        tokio::spawn(async move { drop(tell.send(Observation::Contrast(probe::contrast(ask).await))) });
+        self.tasks.spawn(async move { drop(tell.send(Observation::Contrast(probe::contrast(ask).await))) });
     }
 
     fn read_own_ends(&mut self) {
@@ -249,16 +326,30 @@ impl Investigation {
             return;
         };
         let (address, transport, at_ms) = (attempt.address, attempt.transport, self.now());
-        let tell = self.tell.clone();
-        // A machine with many processes takes its time.
-        tokio::task::spawn_blocking(move || {
-            drop(tell.send(Observation::Listeners(probe::listeners(address, transport, at_ms))));
-        });
+        if let Some(shared) = self.shared.clone() {
+            let tell = self.tell.clone();
+            // Another investigation may be looking.
+            tokio::task::spawn_blocking(move || {
+                drop(tell.send(Observation::Listeners(shared.listeners(address, transport, at_ms))));
+            });
+            return;
+        }
+        match probe::listeners(&self.tables, address, transport, at_ms) {
+            Look::Done(listeners) => self.tell(Observation::Listeners(listeners)),
+            Look::Begun(look) => {
+                let tell = self.tell.clone();
+                // A machine with many processes takes its time.
+                tokio::task::spawn_blocking(move || drop(tell.send(Observation::Listeners(look.end()))));
+            }
+        }
     }
 
     fn connect(&mut self, index: usize) {
         if self.candidates.is_empty() {
             self.candidates = plan::candidates(&self.evidence).unwrap_or_default();
+        }
+        if self.evidence.attempts.is_empty() {
+            self.shorten();
         }
         let Some(address) = self.candidates.get(index) else { return };
         let transport = self.request.target.transport;
@@ -271,7 +362,17 @@ impl Investigation {
             stop: self.stop.subscribe(),
             tell: self.tell.clone(),
         };
-        tokio::spawn(probe::attempt(ask, blank));
+        self.tasks.spawn(async move { drop(probe::attempt(ask, blank).await) });
+    }
+
+    /// A name may have taken its time: connecting has what is left of it.
+    fn shorten(&mut self) {
+        let Some(end) = self.bounds.end else { return };
+        let left = Millis::from(end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)));
+        if left < self.request.timeout_ms {
+            self.evidence.request.timeout_ms = left;
+            self.request = Arc::new(self.evidence.request.clone());
+        }
     }
 
     fn sweep(&mut self, index: usize, question: Question) {
@@ -285,7 +386,7 @@ impl Investigation {
                 (begun + timeout).min(Instant::now() + MOST_SWEEPING)
             }
         };
-        tokio::spawn(probe::sweep(SweepAsk {
+        let ask = SweepAsk {
             index,
             request: Arc::clone(&self.request),
             attempt: attempt.clone(),
@@ -294,7 +395,11 @@ impl Investigation {
             question,
             stop: self.stop.subscribe(),
             tell: self.tell.clone(),
-        }));
+        };
+        match &self.shared {
+            Some(shared) => drop(self.tasks.spawn(probe::sweep_in_turn(Arc::clone(shared), ask))),
+            None => drop(self.tasks.spawn(probe::sweep(ask))),
+        }
     }
 
     fn tell(&self, observation: Observation) {
@@ -358,5 +463,16 @@ impl Investigation {
             });
         }
         self.evidence.direct = Fact::Seen(view);
+    }
+}
+
+/// Ends when the look is cut short; never, where nothing can do that.
+async fn is_cut(cut: &mut Option<watch::Receiver<bool>>) {
+    let told = match cut {
+        Some(cut) => cut.wait_for(|cut| *cut).await.is_ok(),
+        None => false,
+    };
+    if !told {
+        std::future::pending::<()>().await;
     }
 }

@@ -32,6 +32,7 @@ mod error;
 mod exit;
 pub mod expect;
 pub mod investigate;
+pub mod many;
 pub mod model;
 pub mod plan;
 mod probe;
@@ -41,6 +42,7 @@ pub mod report;
 pub mod sanitize;
 mod sys;
 pub mod verdict;
+mod wait;
 
 pub use error::Error;
 pub use exit::Exit;

@@ -208,7 +208,10 @@ fn far(attempt: Attempt) -> Attempt {
 fn swept(question: Question, answer: Option<PathAnswer>, attempt: Attempt) -> Attempt {
     let (protocol, ttl, sent_ms) = (PathProtocol::Tcp, Some(1), Millis(310.0));
     let probes = vec![PathProbe { protocol, ttl, sent_ms, answered_ms: None, answer }];
-    Attempt { path: Fact::Seen(Sweep { probes, questions: vec![question], done: true }), ..attempt }
+    Attempt {
+        path: Fact::Seen(Sweep { probes, questions: vec![question], done: true, ..Sweep::default() }),
+        ..attempt
+    }
 }
 
 /// Extra SYNs have been sent.

@@ -15,6 +15,11 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether a text is of printable ASCII alone: most are, and nothing in them needs a closer look.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+}
+
 /// The text with unsafe characters written as `\u{1b}`, cut to [`MOST_CHARS`].
 pub fn clean(text: &str) -> String {
     clean_to(text, MOST_CHARS)
@@ -22,6 +27,9 @@ pub fn clean(text: &str) -> String {
 
 /// The same, cut to `most` characters.
 pub fn clean_to(text: &str, most: usize) -> String {
+    if text.len() <= most && is_plain(text) {
+        return text.to_owned();
+    }
     let mut clean = String::with_capacity(text.len().min(most * 4));
     for (count, c) in text.chars().enumerate() {
         if count == most {
@@ -100,6 +108,9 @@ pub(crate) fn unescaped(text: &str) -> String {
 /// # Errors
 /// The serialiser's.
 pub fn serialize_clean<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if text.len() <= MOST_TYPED && is_plain(text) {
+        return serializer.serialize_str(text);
+    }
     serializer.serialize_str(&clean_to(text, MOST_TYPED))
 }
 

@@ -45,7 +45,7 @@ fn the_readme_shows_what_the_lab_recorded() -> Result<(), String> {
 /// The command, and what it printed, 80 columns wide.
 fn run(case: &str) -> Result<String, String> {
     let told: Report = serde_json::from_str(case).map_err(|error| error.to_string())?;
-    let (report, story) = report(told.evidence);
+    let (report, story) = report(told.evidence.ok_or("no evidence")?);
     let style = Style { unicode: true, width: 80, color: Some(false) };
     Ok(format!("$ whyconn {}\n{}", report.target.input, human(&report, &story, Detail::Usual, &style)))
 }

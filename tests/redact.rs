@@ -311,7 +311,7 @@ fn a_redacted_report_is_a_case_like_any_other() {
         let errors: Vec<String> = validator.iter_errors(&told).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new(), "{name}");
         let told: Report = serde_json::from_value(told).unwrap();
-        let (again, _) = report(told.evidence);
+        let (again, _) = report(told.evidence.unwrap());
         assert_eq!(again, first, "{name}");
     }
 }

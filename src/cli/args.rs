@@ -6,6 +6,7 @@ use crate::render::{Color, Detail, Format};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Say why a TCP connection fails, who made it fail, and how sure that is.
@@ -15,9 +16,10 @@ use std::time::Duration;
     version,
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
-    override_usage = "whyconn [OPTIONS] HOST:PORT\n       whyconn [OPTIONS] HOST PORT\n       whyconn [OPTIONS] unix:/PATH\n       whyconn explain [CODE|CLASS]\n       whyconn schema",
+    override_usage = "whyconn [OPTIONS] HOST:PORT...\n       whyconn [OPTIONS] HOST PORT\n       whyconn [OPTIONS] unix:/PATH\n       whyconn [OPTIONS] -f FILE\n       whyconn [OPTIONS] [--wait DURATION] TARGET -- COMMAND...\n       whyconn explain [CODE|CLASS]\n       whyconn schema",
     after_help = "Exit codes: 0 connected, 1 whyconn failed, 2 usage, 3 resolve, 4 refused, 5 timeout, \
-                  6 unreachable, 7 alias, 8 local, 9 service, 11 not what --expect said."
+                  6 unreachable, 7 alias, 8 local, 9 service, 10 several of these, 11 not what --expect said, \
+                  130 interrupted. After -- COMMAND, its own; 126 or 127 where it can't be run."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -52,12 +54,24 @@ pub enum PageFormat {
     Markdown,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct DiagnoseArgs {
     /// host:port, host:service, [v6]:port, [fe80::1%dev]:port, udp://host:port or a URL; or HOST and PORT as two
-    /// words; or a unix socket: /path, unix:/path, unix:@name, unix-dgram:/path, unix-seqpacket:/path
+    /// words; several make a list; or a unix socket: /path, unix:/path, unix:@name, unix-dgram:/path, unix-seqpacket:/path
     #[arg(value_name = "TARGET", num_args = 0..)]
     pub(super) target: Vec<OsString>,
+
+    /// Run this when the target connects, in whyconn's place; what whyconn has to say goes to standard error
+    #[arg(value_name = "COMMAND", last = true)]
+    pub(super) command_line: Vec<OsString>,
+
+    /// Read more targets from FILE, one a line; - is standard input, and # begins a comment
+    #[arg(short = 'f', long = "targets-from", value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    pub(super) jobs: Option<usize>,
 
     /// Use IPv4 only
     #[arg(short = '4', conflicts_with = "ipv6")]
@@ -102,6 +116,10 @@ pub(super) struct DiagnoseArgs {
     /// Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once
     #[arg(long, value_name = "CODE|CLASS", value_parser = expectation)]
     pub(super) expect: Vec<Expectation>,
+
+    /// Keep trying until it connects or this time is over, then say why it never did: 30s, 5m
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
+    pub(super) wait: Option<Duration>,
 
     /// Replace addresses, names, paths and process names, each by the same stand-in everywhere
     #[arg(long)]
@@ -190,6 +208,14 @@ fn name_server(text: &str) -> Result<SocketAddr, String> {
             "give the address of a name server, such as 198.51.100.53, [2001:db8::53] or 198.51.100.53:5353"
                 .to_owned(),
         ),
+    }
+}
+
+/// Descriptors end at 2^20 on most systems (`fs.nr_open`).
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs) if (1..=1_000_000).contains(&jobs) => Ok(jobs),
+        _ => Err("give a number from 1 to 1000000".to_owned()),
     }
 }
 

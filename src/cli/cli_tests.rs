@@ -12,7 +12,9 @@ fn words(line: &[&str]) -> Vec<OsString> {
 fn parse(argv: Vec<OsString>) -> Result<Request, Error> {
     let cli = Cli::try_parse_from(argv).map_err(|error| Error::Usage(one_line(&error)))?;
     assert!(cli.command.is_none(), "a command, no target");
-    request(&cli.diagnose)
+    let target = target(target_words(&cli.diagnose), cli.diagnose.udp)
+        .map_err(|error| Error::Usage(error.to_string()))?;
+    request(&cli.diagnose, target)
 }
 
 fn good(line: &[&str]) -> Request {
@@ -73,6 +75,10 @@ fn bad_input_is_answered_in_one_line_that_shows_the_right_form() {
         (&["gopher://db"], "give HOST:PORT, or one of http"),
         (&["udp://db"], "'udp://db' has no port: give udp://HOST:PORT, such as udp://ns.example:53"),
         (&["udp://"], "has no host"),
+        (&["--wait", "5", "db:80"], "such as 500ms, 4s"),
+        (&["--wait", "0s", "db:80"], "give at least 1ms"),
+        (&["--wait", "5s"], "no target: give HOST:PORT"),
+        (&["--wait", "5s", "db", "--", "true"], "'db' has no port"),
         // "a value is required for '--timeout <DURATION>' but none was supplied" shows no right form.
         // (&["-t"], "such as 500ms"),
         // (&["-t", "-4s", "db:80"], "such as 500ms"),
@@ -164,6 +170,20 @@ fn every_good_form_is_read() {
     assert_eq!(endpoint(&["db:postgresql"]), "db:5432");
     assert_eq!(endpoint(&["-4", "127.0.0.1:80"]), "127.0.0.1:80");
     assert_eq!(endpoint(&["--", "db:80"]), "db:80");
+}
+
+#[test]
+fn what_stands_behind_two_dashes_is_a_command_where_there_is_a_target() {
+    let read = |line: &[&str]| Cli::try_parse_from(words(line)).unwrap().diagnose;
+    let args = read(&["--wait", "1m", "db", "80", "--", "run", "-q", "--", "x"]);
+    assert_eq!(args.wait, Some(Duration::from_secs(60)));
+    assert!(!args.quiet, "an option of the command's");
+    assert_eq!(command_line(&args), ["run", "-q", "--", "x"].map(OsString::from));
+    let read_target = target(target_words(&args), false).unwrap();
+    assert_eq!(request(&args, read_target).unwrap().target.endpoint(), "db:80");
+    let bare = read(&["--", "db:80"]);
+    assert!(command_line(&bare).is_empty());
+    assert!(command_line(&read(&["db:80", "--"])).is_empty());
 }
 
 #[test]

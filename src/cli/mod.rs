@@ -1,7 +1,10 @@
 //! The command line: from arguments to the exit code.
 
 mod args;
+mod many;
 mod output;
+mod progress;
+mod wait;
 
 pub use args::{Cli, Command, PageFormat};
 
@@ -10,10 +13,10 @@ use crate::exit::Exit;
 use crate::expect::{disappointment, near};
 use crate::investigate::investigate;
 use crate::model::target::TargetError;
-use crate::model::{Asked, Family, Host, Millis, Request, Target, Transport};
+use crate::model::{Asked, Evidence, Family, Host, Millis, Request, Target, Transport};
 use crate::redact::redact;
-use crate::render::{self, Color, Format, Style};
-use crate::report::report;
+use crate::render::{self, Color, Detail, Format, Style};
+use crate::report::{Report, Story, report};
 use crate::sanitize::clean_to;
 use crate::verdict::{Class, Code};
 use crate::{docs, sys};
@@ -52,21 +55,17 @@ fn try_run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
 }
 
 fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
-    let request = request(args)?;
-    let mut evidence = investigate(request);
-    evidence.asked = Some(asked());
-    let (report, story) = report(if args.redact { redact(evidence) } else { evidence });
-    let text = match args.format() {
-        Format::Json => render::json(&report)?,
-        Format::Markdown => render::markdown(&report, &story, args.detail()),
-        Format::Human => render::human(&report, &story, args.detail(), &Style::detect(args.color)),
-    };
-    let unmet = disappointment(&args.expect, report.verdict.code);
-    let exit = match (&unmet, args.expect.as_slice()) {
-        (Some(_), _) => Exit::Unexpected,
-        (None, []) => Exit::Verdict(report.verdict.class),
-        (None, _) => Exit::AsExpected,
-    };
+    if let Some(exit) = many::diagnose_list(args)? {
+        return Ok(exit);
+    }
+    let target = target(target_words(args), args.udp).map_err(|error| Error::Usage(error.to_string()))?;
+    let request = request(args, target)?;
+    if args.wait.is_some() || !command_line(args).is_empty() {
+        return wait::run(args, request);
+    }
+    let (report, story) = told(args, investigate(request));
+    let text = text(args, &report, &story, args.detail(), &Style::detect(args.color))?;
+    let (exit, unmet) = judged(args, &report);
     output::print(&text, exit)?;
     if let Some(unmet) = unmet {
         output::remark(&unmet);
@@ -74,6 +73,34 @@ fn diagnose_target(args: &DiagnoseArgs) -> Result<Exit, Error> {
     Ok(exit)
 }
 
+/// The report, stamped, and redacted where that was asked for.
+fn told(args: &DiagnoseArgs, evidence: Evidence) -> (Report, Story) {
+    let evidence = Evidence { asked: Some(asked()), ..evidence };
+    report(if args.redact { redact(evidence) } else { evidence })
+}
+
+fn text(
+    args: &DiagnoseArgs,
+    report: &Report,
+    story: &Story,
+    detail: Detail,
+    style: &Style,
+) -> Result<String, Error> {
+    Ok(match args.format() {
+        Format::Json => render::json(report)?,
+        Format::Markdown => render::markdown(report, story, detail),
+        Format::Human => render::human(report, story, detail, style),
+    })
+}
+
+/// The exit code, and what to say where the verdict is not what was expected.
+fn judged(args: &DiagnoseArgs, report: &Report) -> (Exit, Option<String>) {
+    match disappointment(&args.expect, report.verdict.code) {
+        Some(unmet) => (Exit::Unexpected, Some(unmet)),
+        None if args.expect.is_empty() => (Exit::Verdict(report.verdict.class), None),
+        None => (Exit::AsExpected, None),
+    }
+}
 /// Where and when this is.
 fn asked() -> Asked {
     Asked {
@@ -83,14 +110,22 @@ fn asked() -> Asked {
     }
 }
 
+/// What stands behind `--`, unless it is the target: then no other word is.
+fn command_line(args: &DiagnoseArgs) -> &[OsString] {
+    if args.target.is_empty() { &[] } else { &args.command_line }
+}
+
+fn target_words(args: &DiagnoseArgs) -> &[OsString] {
+    if args.target.is_empty() { &args.command_line } else { &args.target }
+}
+
 /// The arguments, checked against each other.
-fn request(args: &DiagnoseArgs) -> Result<Request, Error> {
+fn request(args: &DiagnoseArgs, target: Target) -> Result<Request, Error> {
     if args.quiet && args.format() == Format::Json {
         return Err(Error::Usage(
             "JSON has no short form: leave -q out, or ask for --format human".to_owned(),
         ));
     }
-    let target = target(&args.target, args.udp).map_err(|error| Error::Usage(error.to_string()))?;
     if target.socket().is_some() {
         fits_a_socket(args)?;
     }

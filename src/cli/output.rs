@@ -18,6 +18,11 @@ pub(super) fn print(text: &str, exit: Exit) -> Result<Exit, Error> {
     }
 }
 
+/// The same on standard error, where standard output is another program's. Whoever closed it does not want to know.
+pub(super) fn tell(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// One line on standard error; if even that is closed, the exit code has to do.
 pub(super) fn complain(error: &Error) {
     remark(&error.to_string());

@@ -203,6 +203,9 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
             finding.alternatives.push(Code::ResolveTimeout);
         }
     }
+    if let Some(beside) = evidence.beside {
+        silence::beside_rejections(&mut diagnosis.finding, beside);
+    }
     let remarks = remarks::remarks(evidence, &diagnosis);
     diagnosis.remarks.extend(remarks);
     diagnosis

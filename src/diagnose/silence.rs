@@ -2,10 +2,11 @@
 //!
 //! They read per-socket numbers, which stay exact on a busy machine (`TCP_INFO`, `SO_MEMINFO`).
 
+use super::icmp::code_of;
 use super::signals::{silent_link, worn_out};
 use super::view::View;
 use super::{Culprit, Finding, alias};
-use crate::model::{Counters, Listening, NeighbourState, PathProtocol, RouteAnswer, Window};
+use crate::model::{Beside, Counters, Listening, NeighbourState, PathProtocol, RouteAnswer, Window};
 use crate::verdict::{Certainty, Clue, Code};
 
 /// The route went away after the first SYN: retransmissions find none (inet_sk_rebuild_header).
@@ -283,6 +284,22 @@ pub(super) fn silence(view: &View) -> Option<Finding> {
     let gateway: &[Code] = if unconfirmed && no_hop { &[Code::UnreachableGateway] } else { &[] };
     let culprit = Culprit::Path { after };
     Some(Finding::new(Code::TimeoutSilent, certainty, culprit, &because).or(gateway).or(alternatives))
+}
+
+/// Silence beside targets that are rejected on the same way: the rejection of this one may never have been sent,
+/// because routers send each peer few ICMP errors (icmp_ratelimit, icmp(7)).
+pub(super) fn beside_rejections(finding: &mut Finding, beside: Beside) {
+    if !matches!(finding.code, Code::TimeoutSilent | Code::TimeoutPortSilent) {
+        return;
+    }
+    if finding.code == Code::TimeoutSilent && finding.variant.is_empty() {
+        finding.variant = "others-rejected";
+    }
+    finding.certainty = Certainty::Possible;
+    finding.because.push(Clue::OthersRejected);
+    let code = code_of(beside.icmp);
+    finding.alternatives.retain(|other| *other != code);
+    finding.alternatives.insert(0, code);
 }
 
 /// The target is on our link and answered ARP or neighbour discovery during this very attempt.

@@ -108,6 +108,9 @@ pub struct Evidence {
     /// This host's own tables.
     #[serde(default)]
     pub host: HostFacts,
+    /// In a list: what other targets on the same way were told, where this one was told nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
     /// A resource that whyconn itself lacked before it could try at all.
     #[serde(default)]
     pub lacking: Option<FailedCall>,
@@ -130,6 +133,7 @@ impl Evidence {
             attempts: Vec::new(),
             unix: Fact::NotAsked,
             host: HostFacts::default(),
+            beside: None,
             lacking: None,
             elapsed_ms: Millis::default(),
         }
@@ -193,6 +197,18 @@ impl Evidence {
         let timeout = self.request.timeout_ms;
         self.attempts.iter().find(|attempt| attempt.connected_ms.is_some_and(|at| at <= timeout))
     }
+}
+
+/// An ICMP error that ended attempts at other targets of the list, behind the same gateway and in the same
+/// network or from a router on the same way. Routers send each peer few of those: silence may be the same error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Beside {
+    /// Its type and code.
+    pub icmp: Icmp,
+    /// Its sender.
+    pub from: Option<IpAddr>,
+    /// How many targets it had ended when this one was given up.
+    pub rejected: u32,
 }
 
 /// One `getaddrinfo` call.

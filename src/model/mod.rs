@@ -18,7 +18,8 @@ mod unix;
 mod unix_name;
 
 pub use evidence::{
-    AfterHandshake, Asked, Attempt, Call, Evidence, FailedCall, Lookup, LookupOutcome, Request, Resolved,
+    AfterHandshake, Asked, Attempt, Beside, Call, Evidence, FailedCall, Lookup, LookupOutcome, Request,
+    Resolved,
 };
 pub use fact::{Fact, Millis};
 pub use listening::{Acceptance, ForeignListening, Listeners, Listening, Owner, PeerEnd, Process};

@@ -127,6 +127,9 @@ pub struct Sweep {
     pub questions: Vec<Question>,
     /// Set when the sweep has nothing more to send or to wait for.
     pub done: bool,
+    /// In lists: the target whose sweep the hops were taken from, because the way is the same up to its network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hops_from: Option<IpAddr>,
 }
 
 /// Counters of this network namespace (/proc/net/snmp, snmp6, netstat), as differences. They count what every

@@ -1,9 +1,11 @@
 //! What to ask next. Pure: the evidence so far and the time decide, nothing else.
 
 mod datagram;
+mod lean;
 mod naming;
 mod sweep;
 
+pub use lean::next as next_lean;
 pub use naming::{SLOW_NAME, answered as resolved, is_settled};
 pub use sweep::{MOST_HOPS, Shot, SweepPlan, next as next_probes};
 

@@ -2,7 +2,7 @@
 //! SYN is pending.
 
 use super::acceptance::{Ended, watch_acceptance};
-use super::{Observation, Tables};
+use super::{Observation, Shared, Tables};
 use crate::model::Family;
 use crate::model::{
     AfterHandshake, Attempt, Call, Counters, Errno, Fact, FailedCall, Host, Millis, NeighbourSample,
@@ -95,6 +95,11 @@ enum State {
 }
 
 impl Run {
+    /// An attempt that another has begun.
+    pub(super) fn resumed(begun: Instant, seen: Attempt, ask: AttemptAsk) -> Run {
+        Run { begun, seen, ask, flow: None, counters: None }
+    }
+
     async fn go(&mut self) {
         let Some(connecting) = self.start() else {
             self.read_route();
@@ -139,7 +144,7 @@ impl Run {
     }
 
     /// A reset behind the first bytes leaves them to be read.
-    fn hear_last_words(&mut self, connecting: &Connecting) {
+    pub(super) fn hear_last_words(&mut self, connecting: &Connecting) {
         let reset = self.seen.so_errors.last().map(|error| error.errno.get());
         if !matches!(reset, Some(E::ECONNRESET | E::EPIPE)) {
             return;
@@ -165,6 +170,8 @@ impl Run {
             source_port: request.source_port,
             interface: request.interface.clone(),
             ttl: None,
+            tell_source: true,
+            hop_limits: true,
         };
         self.begun = Instant::now();
         let started = client.start();
@@ -315,7 +322,7 @@ impl Run {
     }
 
     /// After the handshake: does the peer speak, close or reset? Ends at the first of these, or with the grace.
-    async fn watch_after_handshake(&mut self, connecting: &Connecting) {
+    pub(super) async fn watch_after_handshake(&mut self, connecting: &Connecting) {
         let grace = self.ask.request.grace_ms.to_duration();
         self.tell();
         if grace.is_zero() {
@@ -411,6 +418,23 @@ impl Run {
             (samples, Fact::Seen(sample)) => *samples = Fact::<Vec<NeighbourSample>>::Seen(vec![sample]),
             (samples, Fact::CouldNotLook(why)) if !samples.was_asked() => *samples = Fact::CouldNotLook(why),
             _ => {}
+        }
+    }
+
+    /// The device and the neighbour, as others on the same way have seen them a moment ago.
+    pub(super) fn read_shared(&mut self, shared: &Shared) {
+        if let Some(index) = self.seen.route().and_then(|route| route.device_index) {
+            self.seen.link = shared.link(index);
+        }
+        match self.next_hop() {
+            Some((address, device)) if self.seen.gateway().is_some() => {
+                self.seen.neighbour = match shared.neighbour(address, device, self.now()) {
+                    Fact::Seen(sample) => Fact::Seen(vec![sample]),
+                    Fact::CouldNotLook(why) => Fact::CouldNotLook(why),
+                    Fact::NotAsked => Fact::NotAsked,
+                };
+            }
+            _ => self.read_neighbour(),
         }
     }
 

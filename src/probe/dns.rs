@@ -461,7 +461,7 @@ impl Run {
 }
 
 /// A number that nobody can guess: the standard library's hash keys are random for each process.
-fn random_id() -> u16 {
+pub(super) fn random_id() -> u16 {
     (RandomState::new().build_hasher().finish() & u64::from(u16::MAX)) as u16
 }
 

@@ -1,7 +1,8 @@
 //! Who listens on this machine, as far as it bears on a target.
 
+use super::Tables;
 use crate::model::{Fact, ForeignListening, Listeners, Listening, Millis, Owner, Transport};
-use crate::sys::{self, ForeignSocket, Holders, ListeningSocket, SockDiag};
+use crate::sys::{self, Elsewhere, ForeignSocket, Holders, ListeningSocket, SockDiag};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,43 +10,111 @@ use std::net::{IpAddr, SocketAddr};
 /// Listeners of this network namespace beyond this many are not kept.
 const MOST_HERE: usize = 64;
 
+/// Processes that are looked at before a thread is made for it.
+const AT_ONCE: usize = 48;
+
 /// Listeners of other network namespaces beyond this many are not kept.
 const MOST_ELSEWHERE: usize = 16;
+
+/// A look at the listeners.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// There is nobody whose name would have to be found.
+    Done(Listeners),
+    /// Somebody's name, or another network namespace, is still to be looked for.
+    Begun(Begun),
+}
+
+/// What is known before /proc has been looked through.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    target: SocketAddr,
+    at_ms: Millis,
+    here: Fact<Vec<ListeningSocket>>,
+    /// `None` where no other namespace has such a socket.
+    elsewhere: Option<io::Result<Elsewhere>>,
+}
 
 /// The listeners that bear on a target: here, on its port and those near it, the nearest port first; in other
 /// network namespaces, on its very port. For UDP, the sockets that are bound.
 ///
-/// Looks through /proc and the control groups: a few milliseconds as a rule, at most a quarter of a second
-/// for each of its passes.
-pub(crate) fn listeners(target: SocketAddr, transport: Transport, at_ms: Millis) -> Listeners {
-    let sockets = match transport {
-        Transport::Udp => SockDiag::open().and_then(|mut open| open.bound(target.port())),
-        _ => listening(target.port()),
+/// This much the kernel answers at once.
+pub(crate) fn listeners(tables: &Tables, target: SocketAddr, transport: Transport, at_ms: Millis) -> Look {
+    let here = sockets_here(tables, target.port(), transport);
+    let elsewhere = match Elsewhere::begin(target, transport) {
+        Ok(mut look) => {
+            if look.is_nobody(AT_ONCE) {
+                None
+            } else {
+                Some(Ok(look))
+            }
+        }
+        Err(error) => Some(Err(error)),
     };
-    let here = named_as(
-        "sock_diag",
-        sockets.map(|mut sockets| {
-            sockets.sort_by_key(|socket| (socket.address.port().abs_diff(target.port()), socket.address));
-            sockets.truncate(MOST_HERE);
-            sockets
-        }),
-    );
-    let elsewhere: Fact<Vec<ForeignSocket>> = sys::listening_elsewhere(target, transport)
-        .map(|mut sockets| {
-            sockets.sort_by_key(|socket| (!socket.owns_target, socket.address, socket.namespace));
-            sockets.truncate(MOST_ELSEWHERE);
-            sockets
+    if elsewhere.is_none() && here.seen().is_none_or(Vec::is_empty) {
+        let here = each(here, |_| Vec::new());
+        return Look::Done(Listeners { at_ms, here, elsewhere: Fact::Seen(Vec::new()) });
+    }
+    Look::Begun(Begun { target, at_ms, here, elsewhere })
+}
+
+/// The same without a look at other network namespaces.
+pub(super) fn listeners_here(
+    tables: &Tables,
+    target: SocketAddr,
+    transport: Transport,
+    at_ms: Millis,
+) -> Listeners {
+    let here = sockets_here(tables, target.port(), transport);
+    let holders = sys::holders(&here.seen().into_iter().flatten().map(|socket| socket.inode).collect());
+    let here = each(here, |sockets| with_owners(sockets, &holders, target.port()));
+    Listeners { at_ms, here, elsewhere: Fact::NotAsked }
+}
+
+fn sockets_here(tables: &Tables, port: u16, transport: Transport) -> Fact<Vec<ListeningSocket>> {
+    let sockets = tables.ask_sockets(|open| {
+        Ok(match transport {
+            Transport::Udp => open.bound(port),
+            _ => open.listening(port),
         })
-        .into();
-    let inodes_here = here.seen().into_iter().flatten().map(|socket| socket.inode);
-    let inodes_there = elsewhere.seen().into_iter().flatten().map(|socket| socket.inode);
-    let holders = sys::holders(&inodes_here.chain(inodes_there).collect());
-    Listeners {
-        at_ms,
-        here: each(here, |sockets| with_owners(sockets, &holders, target.port())),
-        elsewhere: each(elsewhere, |sockets| {
-            sockets.into_iter().map(|socket| foreign(socket, &holders)).collect()
-        }),
+    });
+    match sockets {
+        Fact::Seen(answer) => named_as(
+            "sock_diag",
+            answer.map(|mut sockets| {
+                sockets.sort_by_key(|socket| (socket.address.port().abs_diff(port), socket.address));
+                sockets.truncate(MOST_HERE);
+                sockets
+            }),
+        ),
+        Fact::CouldNotLook(why) => Fact::CouldNotLook(why),
+        Fact::NotAsked => Fact::NotAsked,
+    }
+}
+
+impl Begun {
+    /// Looks through /proc and the control groups: a few milliseconds as a rule, at most a quarter of a second for
+    /// each of its passes.
+    pub(crate) fn end(self) -> Listeners {
+        let Begun { target, at_ms, here, elsewhere } = self;
+        let elsewhere: Fact<Vec<ForeignSocket>> = elsewhere
+            .map_or(Ok(Vec::new()), |look| look.and_then(Elsewhere::end))
+            .map(|mut sockets| {
+                sockets.sort_by_key(|socket| (!socket.owns_target, socket.address, socket.namespace));
+                sockets.truncate(MOST_ELSEWHERE);
+                sockets
+            })
+            .into();
+        let inodes_here = here.seen().into_iter().flatten().map(|socket| socket.inode);
+        let inodes_there = elsewhere.seen().into_iter().flatten().map(|socket| socket.inode);
+        let holders = sys::holders(&inodes_here.chain(inodes_there).collect());
+        Listeners {
+            at_ms,
+            here: each(here, |sockets| with_owners(sockets, &holders, target.port())),
+            elsewhere: each(elsewhere, |sockets| {
+                sockets.into_iter().map(|socket| foreign(socket, &holders)).collect()
+            }),
+        }
     }
 }
 

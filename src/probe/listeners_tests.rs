@@ -8,7 +8,10 @@ use std::net::TcpListener;
 fn our_own_listener_is_the_first_and_its_process_is_ours() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let listeners = listeners(address, Transport::Tcp, Millis(1.0));
+    let Look::Begun(look) = listeners(&Tables::default(), address, Transport::Tcp, Millis(1.0)) else {
+        panic!("a listener has a name");
+    };
+    let listeners = look.end();
     let here = listeners.here.seen().unwrap();
     assert!(here.len() <= MOST_HERE);
     let first = here.first().unwrap();

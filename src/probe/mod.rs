@@ -1,26 +1,32 @@
 //! One question to the world each. Probes bring observations and decide nothing.
 
 mod acceptance;
+mod asker;
 mod connect;
 mod contrast;
 mod dns;
 mod dns_message;
+mod lean;
 mod listeners;
 mod own_ends;
 mod path;
 mod resolve;
+mod shared;
 mod tables;
 mod trials;
 mod udp;
 mod unix;
 
+pub(crate) use asker::Asker;
 pub(crate) use connect::{AttemptAsk, attempt, lacking};
 pub(crate) use contrast::{ContrastAsk, contrast};
 pub(crate) use dns::{DirectAsk, ask_directly};
-pub(crate) use listeners::listeners;
+pub(crate) use lean::Lean;
+pub(crate) use listeners::{Look, listeners};
 pub(crate) use own_ends::own_ends;
 pub(crate) use path::{SweepAsk, sweep};
 pub(crate) use resolve::lookup;
+pub(crate) use shared::{Shared, network_of, sweep_in_turn};
 pub(crate) use tables::Tables;
 pub(crate) use trials::trials;
 pub(crate) use unix::unix;

@@ -4,8 +4,8 @@
 
 use super::Observation;
 use crate::model::{
-    Attempt, Errno, Millis, PathAnswer, PathProbe, PathProtocol, Question, QueueEntry, Request, TcpState,
-    Transport,
+    Attempt, Errno, Millis, PathAnswer, PathProbe, PathProtocol, Question, QueueEntry, Request, Sweep,
+    TcpState, Transport,
 };
 use crate::plan::{Shot, SweepPlan, next_probes};
 use crate::sys::{Connecting, Datagram, DatagramKind, TcpClient};
@@ -48,7 +48,21 @@ pub(crate) struct SweepAsk {
 
 /// Sweeps until the plan has no more questions, or time is up.
 pub(crate) async fn sweep(ask: SweepAsk) {
-    let mut sweep = ask.attempt.path.seen().cloned().unwrap_or_default();
+    let known = ask.attempt.path.seen().cloned().unwrap_or_default();
+    let question = ask.question;
+    let sweep = go(&ask, known, question).await;
+    tell(&ask, sweep);
+}
+
+/// Reports a sweep that has answered its question.
+pub(super) fn tell(ask: &SweepAsk, mut sweep: Sweep) {
+    sweep.done = true;
+    sweep.questions.push(ask.question);
+    let _ = ask.tell.send(Observation::Path(ask.index, sweep));
+}
+
+/// Goes on with a sweep until `question` is answered, or time is up.
+pub(super) async fn go(ask: &SweepAsk, mut sweep: Sweep, question: Question) -> Sweep {
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut shots = JoinSet::new();
     let deadline = tokio::time::Instant::from_std(ask.deadline);
@@ -60,7 +74,7 @@ pub(crate) async fn sweep(ask: SweepAsk) {
     };
     loop {
         let now = Millis::from(ask.begun.elapsed());
-        let SweepPlan { send, wake_at, done } = next_probes(ask.question, hops, &sweep.probes, now);
+        let SweepPlan { send, wake_at, done } = next_probes(question, hops, &sweep.probes, now);
         for shot in send {
             let number = sweep.probes.len();
             let Shot { protocol, ttl } = shot;
@@ -98,12 +112,10 @@ pub(crate) async fn sweep(ask: SweepAsk) {
                 }
             }
             // The hops that the user wants to see are worth waiting for beside a success, too.
-            _ = stop.wait_for(|stop| *stop), if ask.question != Question::Hops => break,
+            _ = stop.wait_for(|stop| *stop), if question != Question::Hops => break,
         }
     }
-    sweep.done = true;
-    sweep.questions.push(ask.question);
-    let _ = ask.tell.send(Observation::Path(ask.index, sweep));
+    sweep
 }
 
 struct Shooter {
@@ -188,6 +200,8 @@ pub(super) fn tcp_client(request: &Request, address: SocketAddr, ttl: Option<u8>
         source_port: None,
         interface: request.interface.clone(),
         ttl,
+        tell_source: false,
+        hop_limits: true,
     }
 }
 

@@ -6,7 +6,7 @@
 use super::path::{answer_of, tcp_client};
 use crate::model::{Fact, Family, Millis, PathAnswer, Request, Trial};
 use crate::plan::TrialKind;
-use crate::sys::{self, CounterSet};
+use crate::sys::{self, CounterFiles, CounterSet};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -28,8 +28,12 @@ pub(crate) fn trials(
         TrialKind::OwnSilence => CounterSet::All,
     };
     let mut trials = Vec::new();
+    let files = match CounterFiles::open(Family::of(address.ip()), set) {
+        Ok(files) => files,
+        Err(error) => return Err(error).into(),
+    };
     for _ in 0..count {
-        match trial(request, address, ttl, set, Millis::from(begun.elapsed())) {
+        match trial(request, address, ttl, &files, Millis::from(begun.elapsed())) {
             Ok(trial) => trials.push(trial),
             Err(error) => return Err(error).into(),
         }
@@ -47,21 +51,23 @@ fn trial(
     request: &Request,
     address: SocketAddr,
     ttl: Option<u8>,
-    set: CounterSet,
+    files: &CounterFiles,
     at_ms: Millis,
 ) -> io::Result<Trial> {
-    let family = Family::of(address.ip());
     let client = tcp_client(request, address, ttl);
-    let before = sys::counters(family, set)?;
+    let before = files.read()?;
     let started = client.start();
     // The answer first: what sent it has been counted by then, whichever processor did it.
     let answer = match &started.outcome {
         Ok(connecting) => answer_of(connecting, Millis::default()),
         Err(failed) => Some(PathAnswer::NotSent(failed.errno)),
     };
-    let after = sys::counters(family, set)?;
+    let after = files.read()?;
     let counters = sys::difference(&before, &after);
-    if let Ok(connecting) = started.outcome {
+    // What has been reset is over.
+    if let Ok(connecting) = started.outcome
+        && answer != Some(PathAnswer::Reset)
+    {
         connecting.abort();
     }
     Ok(Trial { at_ms, ttl, answer, counters })

@@ -22,8 +22,9 @@ const TICK: Duration = Duration::from_millis(50);
 /// A connection that nobody has accepted is watched until this long after connect.
 const ACCEPTED_WITHIN: Duration = Duration::from_secs(3);
 
-/// Connects, watches the connection for the grace, and then looks at the file and the kernel's list.
-pub(crate) async fn unix(request: &Request, tables: Arc<Tables>) -> UnixAttempt {
+/// Connects, watches the connection for the grace, and then, if that is to be explained, looks at the file and the
+/// kernel's list.
+pub(crate) async fn unix(request: &Request, tables: Arc<Tables>, explained: bool) -> UnixAttempt {
     let mut seen = UnixAttempt::default();
     let Some(name) = request.target.socket().cloned() else { return seen };
     let begun = Instant::now();
@@ -38,7 +39,7 @@ pub(crate) async fn unix(request: &Request, tables: Arc<Tables>) -> UnixAttempt 
     }
     seen.ended_ms = Millis::from(begun.elapsed());
     // A walk through /proc takes its time, and nobody else waits for this thread.
-    look(seen, &name, &tables)
+    if explained { look(seen, &name, &tables) } else { seen }
 }
 
 /// The kernel answers at once; only for a full queue a client waits.

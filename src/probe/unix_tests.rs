@@ -41,7 +41,7 @@ fn ask_within(target: &str, timeout_ms: f64) -> UnixAttempt {
     request.timeout_ms = Millis(timeout_ms);
     request.grace_ms = Millis(50.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(unix(&request, Arc::new(Tables::default())))
+    runtime.block_on(unix(&request, Arc::new(Tables::default()), true))
 }
 
 fn errno(seen: &UnixAttempt) -> Option<E> {

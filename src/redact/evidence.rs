@@ -3,9 +3,9 @@
 use super::{Map, Walk, walk, words};
 use crate::model::target::Target;
 use crate::model::{
-    Acceptance, Asked, Attempt, Counters, Evidence, FailedCall, Host, Listeners, Lookup, LookupOutcome,
-    PathAnswer, PathProbe, Question, QueueEntry, Request, Resolved, ServerView, SoError, Sweep, TcpInfo,
-    Trial, Window,
+    Acceptance, Asked, Attempt, Beside, Counters, Evidence, FailedCall, Host, Listeners, Lookup,
+    LookupOutcome, PathAnswer, PathProbe, Question, QueueEntry, Request, Resolved, ServerView, SoError,
+    Sweep, TcpInfo, Trial, Window,
 };
 use std::net::IpAddr;
 
@@ -41,8 +41,10 @@ impl Walk for Host {
 
 walk!(Asked { on: Map::name_of, when: words::moment, version: words::version } keeps {});
 
+walk!(Beside { from } keeps { icmp, rejected });
+
 walk!(Evidence {
-    asked, request, lookup, name_files, direct, attempts, contrast, listeners, own_ends, unix, host, lacking,
+    asked, beside, request, lookup, name_files, direct, attempts, contrast, listeners, own_ends, unix, host, lacking,
 } keeps { elapsed_ms });
 
 walk!(Lookup { outcome, other_family } keeps { elapsed_ms });
@@ -74,7 +76,7 @@ walk!(TcpInfo {} keeps {
     state, timeouts, in_flight_retransmits, retransmits, segments_out, segments_in, rtt_ms,
 });
 
-walk!(Sweep { probes, questions } keeps { done });
+walk!(Sweep { probes, questions, hops_from } keeps { done });
 walk!(PathProbe { answer } keeps { protocol, ttl, sent_ms, answered_ms });
 
 impl Walk for PathAnswer {

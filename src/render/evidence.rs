@@ -11,7 +11,7 @@ use std::fmt::{Debug, Write as _};
 
 impl Page<'_> {
     pub(super) fn all_evidence(&mut self, report: &Report) {
-        let evidence = &report.evidence;
+        let Some(evidence) = &report.evidence else { return };
         let _ = writeln!(self.text, "\n{}", self.style.heading("all evidence"));
         if let Some(asked) = &evidence.asked {
             let on = asked.on.as_deref().map(|on| format!("on {} ", clean(on))).unwrap_or_default();

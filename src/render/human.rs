@@ -1,6 +1,6 @@
 //! The report for people: the verdict in the first line, then the picture, the evidence, and what to do.
 
-use super::{Style, picture};
+use super::{Style, picture, waiting};
 use crate::report::{Alternative, NextStep, PathHop, Report, Story};
 use crate::verdict::{Code, Side};
 use std::fmt::Write as _;
@@ -19,6 +19,9 @@ pub enum Detail {
 /// Column at which the text beside a heading begins.
 pub(super) const TEXT_AT: usize = 10;
 
+/// States of a target that was waited for, beyond which not all are shown.
+const MOST_SPELLS: usize = 12;
+
 /// The report as text.
 pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> String {
     style.apply();
@@ -35,6 +38,7 @@ pub fn human(report: &Report, story: &Story, detail: Detail, style: &Style) -> S
     page.section("besides", &remarks);
     page.section("or else", &or_else(report, detail));
     page.next_steps(report, detail);
+    page.history(report);
     if report.verdict.code != Code::ConnectedOk {
         let left_out = report.verdict.next.len() > STEPS_SHOWN && detail != Detail::All;
         let steps = if left_out { "; `-v` has all steps" } else { "" };
@@ -147,6 +151,16 @@ impl Page<'_> {
             let whole: Vec<String> = hops.iter().map(|hop| hop.replace(' ', "\u{a0}")).collect();
             self.item("path", &whole.join(", "));
         }
+    }
+
+    /// The states while it was waited for, one a line; of very many, the first and the last ones.
+    fn history(&mut self, report: &Report) {
+        let spells = report.history.as_deref().unwrap_or_default();
+        let mut lines: Vec<String> = spells.iter().map(waiting::spell_line).collect();
+        if let Some(more) = lines.len().checked_sub(MOST_SPELLS).filter(|more| *more > 0) {
+            lines.splice(1..=more, [format!("({more} more)")]);
+        }
+        self.section("waited", &lines);
     }
 
     /// A heading, and a line of text or more beside it.

@@ -26,7 +26,7 @@ pub fn markdown(report: &Report, story: &Story, detail: Detail) -> String {
     let style = Style { unicode: true, width: WIDTH, color: Some(false) };
     let asked = span(&format!("whyconn {}", shell_word(&report.target.input)));
     let _ = write!(text, "\nAsked by {asked}");
-    if let Some(asked) = &report.evidence.asked {
+    if let Some(asked) = report.evidence.as_ref().and_then(|evidence| evidence.asked.as_ref()) {
         let on = asked.on.as_ref().map(|on| format!(" on {}", span(&clean(on)))).unwrap_or_default();
         let (at, version) = (clean(&asked.when), clean(&asked.version));
         let _ = write!(text, "{on} at {} (version {})", escape(&at), escape(&version));
@@ -93,7 +93,7 @@ fn backticks(text: &str) -> usize {
 }
 
 /// A fenced block, each line behind `indent`.
-fn fence(language: &str, text: &str, indent: &str) -> String {
+pub(super) fn fence(language: &str, text: &str, indent: &str) -> String {
     let marks = "`".repeat(backticks(text).max(2) + 1);
     let lines = text.lines().map(|line| format!("{indent}{line}").trim_end().to_owned());
     let block: Vec<String> = lines.collect();

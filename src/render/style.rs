@@ -77,7 +77,7 @@ impl Style {
 }
 
 /// As the C library decides: the first of LC_ALL, LC_CTYPE, LANG that is set names the character set.
-fn speaks_utf8() -> bool {
+pub fn speaks_utf8() -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(env::var_os).find(|value| !value.is_empty()).is_some_and(
         |value| {
             let value = value.to_string_lossy().to_ascii_lowercase();

@@ -188,6 +188,14 @@ impl Words<'_> {
                     "a SYN with TTL {at} drew the reset, while another packet with TTL {at} still dies on the way, at {beyond}"
                 )
             }
+            Clue::OthersRejected => {
+                let count = self.evidence.beside?.rejected;
+                let targets = if count == 1 { "target was" } else { "targets were" };
+                format!(
+                    "{count} other {targets} rejected with {}; routers send each peer few ICMP errors",
+                    self.beside()?
+                )
+            }
             Clue::PathRejected => {
                 let (code, from) = self.path()?.rejection()?;
                 let probe = if self.is_udp() { "datagram" } else { "SYN" };

@@ -2,16 +2,20 @@
 
 mod clues;
 mod conversation;
+mod history;
 mod naming;
 mod own_ends;
 mod schema;
 mod steps;
+mod tally;
 mod unix;
 mod words;
 
 pub use conversation::{Arrow, Conversation, Fate, Party};
+pub use history::Spell;
 pub(crate) use naming::unit_of;
 pub(crate) use schema::schema;
+pub use tally::{Tally, Whom};
 pub(crate) use unix::{access_words, you_are};
 pub use words::{KEYS, Words};
 
@@ -37,6 +41,12 @@ pub struct Report {
     /// `whyconn.report.v1`.
     #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
+    /// In a list: which target this is, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// In a list from a file: the number of its line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// What was asked.
     pub target: ReportTarget,
     /// Whether a handshake completed or, over UDP, an answer came (`connected.*` and `service.*`).
@@ -53,9 +63,14 @@ pub struct Report {
     pub path: Option<Path>,
     /// Who listens on this host; empty where nobody asked.
     pub listeners: Vec<Listener>,
-    /// Every observation, unfolded. Diagnosed again, it gives the same verdict.
-    pub evidence: Evidence,
-    /// How long it took in all.
+    /// What the target was like while it was waited for, with `--wait`; absent without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Vec<Spell>>,
+    /// Every observation, unfolded. Diagnosed again, it gives the same verdict. In a list it is there with
+    /// `--verbose` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// How long it took in all; of several tries, the one that the verdict is about.
     pub elapsed_ms: Millis,
 }
 
@@ -252,12 +267,28 @@ fn whole(sentence: &str) -> String {
 /// Diagnoses the evidence and puts it into words.
 pub fn report(evidence: Evidence) -> (Report, Story) {
     let diagnosis = diagnose(&evidence);
-    let words = Words::new(&evidence, &diagnosis);
+    report_of(evidence, &diagnosis)
+}
+
+/// Puts a diagnosis into words, with the evidence that it was made from.
+pub fn report_of(evidence: Evidence, diagnosis: &Diagnosis) -> (Report, Story) {
+    let words = Words::new(&evidence, diagnosis);
     let story = Story {
         culprit: words.culprit(),
         because: words.because().iter().map(|sentence| whole(sentence)).collect(),
-        conversation: conversation::conversation(&evidence, &diagnosis),
+        conversation: conversation::conversation(&evidence, diagnosis),
     };
+    let mut report = brief(&evidence, diagnosis);
+    report.verdict.next = words.next_steps();
+    report.verdict.tell_apart = words.tell_apart();
+    report.listeners = listeners(&evidence);
+    report.evidence = Some(evidence);
+    (report, story)
+}
+
+/// The verdict and what it rests on, without what to do, without listeners and evidence: a line of a long list.
+pub fn brief(evidence: &Evidence, diagnosis: &Diagnosis) -> Report {
+    let words = Words::new(evidence, diagnosis);
     let finding = &diagnosis.finding;
     let verdict = Verdict {
         code: finding.code,
@@ -267,35 +298,38 @@ pub fn report(evidence: Evidence) -> (Report, Story) {
         culprit: finding.culprit.clone(),
         alternatives: words.alternatives(),
         because: finding.because.clone(),
-        tell_apart: words.tell_apart(),
-        next: words.next_steps(),
+        tell_apart: None,
+        next: Vec::new(),
     };
     let remark = |remark| {
         let ReportRemark { code, text } = words.remark(remark);
         ReportRemark { code, text: whole(&text) }
     };
     let remarks = diagnosis.remarks.iter().map(remark).collect();
-    let mut attempts = attempts(&evidence, &diagnosis);
-    attempts.extend(unix::attempt(&evidence, &diagnosis));
-    let report = Report {
+    let mut attempts = attempts(evidence, diagnosis);
+    attempts.extend(unix::attempt(evidence, diagnosis));
+    let target = &evidence.request.target;
+    Report {
         schema: SCHEMA.to_owned(),
+        index: None,
+        line: None,
         target: ReportTarget {
-            input: clean_to(&evidence.request.target.input, 4096),
-            host: clean_to(&evidence.request.target.host.to_string(), 4096),
-            port: evidence.request.target.socket().is_none().then_some(evidence.request.target.port),
-            transport: evidence.request.target.transport,
+            input: clean_to(&target.input, 4096),
+            host: clean_to(&target.host.to_string(), 4096),
+            port: target.socket().is_none().then_some(target.port),
+            transport: target.transport,
         },
         connected: matches!(verdict.class, Class::Connected | Class::Service),
         verdict,
         remarks,
-        resolution: resolution(&evidence),
+        resolution: resolution(evidence),
         attempts,
-        path: path(&evidence, &diagnosis),
-        listeners: listeners(&evidence),
+        path: path(evidence, diagnosis),
+        listeners: Vec::new(),
+        history: None,
+        evidence: None,
         elapsed_ms: evidence.elapsed_ms,
-        evidence,
-    };
-    (report, story)
+    }
 }
 
 /// The path to the address that the verdict is about, or to the first that was swept.

@@ -109,7 +109,9 @@ pub(super) fn of_report(schema: &mut Schema) {
         &has("connected", json!({ "const": true })),
         &has("connected", json!({ "const": false })),
     );
-    bind(schema, vec![rule]);
+    // Lines of a list alone may leave the evidence out.
+    let whole = json!({ "if": { "not": { "required": ["index"] } }, "then": { "required": ["evidence"] } });
+    bind(schema, vec![rule, whole]);
 }
 
 /// A unix socket has no port, and every other target has one.

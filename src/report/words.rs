@@ -17,6 +17,7 @@ pub const KEYS: &[&str] = &[
     "alias_end",
     "arp",
     "asked",
+    "beside",
     "device",
     "dns_elapsed",
     "dns_errno",
@@ -248,6 +249,7 @@ impl<'a> Words<'a> {
                 &request.target.host.to_string(),
             ),
             "arp" => if family == Some(Family::V6) { "neighbour discovery" } else { "ARP" }.to_owned(),
+            "beside" => or(self.beside(), "ICMP"),
             "device" => or(self.device(), "of the route"),
             "elapsed" => {
                 or(self.attempt.and_then(|attempt| attempt.ended_ms).map(|ms| ms.to_string()), "no time")
@@ -339,6 +341,14 @@ impl<'a> Words<'a> {
         let (code, _) = self.attempt?.deciding_icmp()?;
         let protocol = if code.family == 6 { "ICMPv6" } else { "ICMP" };
         Some(format!("{protocol} {}", icmp::name(code)))
+    }
+
+    /// What others on this way were told, and by whom.
+    pub(super) fn beside(&self) -> Option<String> {
+        let beside = self.evidence.beside?;
+        let protocol = if beside.icmp.family == 6 { "ICMPv6" } else { "ICMP" };
+        let from = beside.from.map(|from| format!(" by {from}")).unwrap_or_default();
+        Some(format!("{protocol} {}{from}", icmp::name(beside.icmp)))
     }
 
     pub(super) fn sender(&self) -> Option<String> {

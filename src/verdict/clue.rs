@@ -199,6 +199,8 @@ pub enum Clue {
     QueueStayedFull,
     /// The device asked for can't carry packets to the target.
     WrongDevice,
+    /// In a list, other targets on the same way were rejected with an ICMP error.
+    OthersRejected,
     /// The source address asked for is a loopback address, and the target is not on this host.
     LoopbackSource,
 }

@@ -20,7 +20,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 pub(crate) type Zone = BTreeMap<String, Vec<String>>;
+
+/// A zone that may be given another content while it is served.
+pub(crate) type Served = Arc<RwLock<Zone>>;
 
 /// Where no answer is better than a forged one, this is what the forged one says.
 const FORGED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 66);
@@ -56,7 +59,7 @@ struct Sending {
 }
 
 /// Answers over UDP until the process ends.
-pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Arc<Zone>) -> Result<(), String> {
+pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Served) -> Result<(), String> {
     let mut buffer = [0; 4096];
     loop {
         let (length, peer) =
@@ -74,7 +77,7 @@ pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Arc<Zone>) -> Result<(),
 }
 
 /// Answers over TCP until the process ends, one thread for each connection.
-pub(crate) fn serve_tcp(listener: &TcpListener, zone: &Arc<Zone>) {
+pub(crate) fn serve_tcp(listener: &TcpListener, zone: &Served) {
     for stream in listener.incoming().flatten() {
         let zone = Arc::clone(zone);
         thread::spawn(move || {
@@ -84,7 +87,7 @@ pub(crate) fn serve_tcp(listener: &TcpListener, zone: &Arc<Zone>) {
     }
 }
 
-fn converse(mut stream: TcpStream, zone: &Zone) -> std::io::Result<()> {
+fn converse(mut stream: TcpStream, zone: &Served) -> std::io::Result<()> {
     loop {
         let mut length = [0; 2];
         stream.read_exact(&mut length)?;
@@ -112,7 +115,7 @@ fn run_after(delay: Duration, work: impl FnOnce() + Send + 'static) {
 }
 
 /// What is to be sent about a query; nothing where it is none.
-fn answer(query: &[u8], zone: &Zone, transport: Transport) -> Sending {
+fn answer(query: &[u8], zone: &Served, transport: Transport) -> Sending {
     let Ok(query) = Message::from_vec(query) else {
         return Sending::default();
     };
@@ -120,7 +123,7 @@ fn answer(query: &[u8], zone: &Zone, transport: Transport) -> Sending {
         return Sending::default();
     };
     let mut answer = Answer::new(question);
-    answer.follow(zone);
+    answer.follow(&zone.read().unwrap_or_else(PoisonError::into_inner));
     answer.sending(&query, transport)
 }
 

@@ -16,6 +16,12 @@ pub(crate) struct Expect {
     /// In place of a report: that the command line is wrong, and a pattern for what standard error says about it.
     #[serde(default)]
     pub(crate) usage: Option<String>,
+    /// The states of the history, in their order.
+    #[serde(default)]
+    pub(crate) history: Option<Vec<String>>,
+    /// What a command prints that whyconn runs, as a pattern: standard output is its own then.
+    #[serde(default)]
+    pub(crate) command: Option<String>,
     /// Only where the exit code does not follow from the verdict's class.
     #[serde(default)]
     pub(crate) exit: Option<i32>,

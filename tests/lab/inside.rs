@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Background, Scenario};
+use crate::serve::Services;
 use crate::topology::{Family, Topology};
-use crate::{mend, ordinary, policy, serve, shell, world};
+use crate::{change, mend, ordinary, policy, serve, shell, world};
 
 /// No run of whyconn in a scenario takes longer.
 const RUNNING: Duration = Duration::from_secs(20);
@@ -105,32 +106,33 @@ fn run(job: &Job) -> Result<Outcome, String> {
     each(&scenario.late, world::script)?;
     world::load_firewalls(scenario)?;
     for background in &scenario.background {
-        running.push(Ending(start_background(background)?));
+        running.extend([Ending(start_background(background)?)]);
         world::await_conditions(&background.on, background.ready.as_slice())?;
     }
     running.extend(serve::start_traffic(scenario, job.family)?);
     world::start_counting(scenario)?;
-    let outcome = measure(job, &program)?;
+    let outcome = measure(job, &program, &mut running)?;
     let unmet = each(&scenario.afterwards, world::await_conditions).err();
     let counted = world::counted(scenario)?;
     // What comes now sends packets of its own, so it comes when all is counted.
     let ordinary = ordinary::ask(&outcome.stdout, &job.arguments)?;
-    let shown = if scenario.shown { show(job, &program)? } else { Vec::new() };
+    let shown = if scenario.shown { show(job, &program, &mut running)? } else { Vec::new() };
     // They change the world.
-    let mended = mend::carry_out(job, &program, &outcome)?;
+    let mended = mend::carry_out(job, &program, &outcome, &mut running)?;
     Ok(Outcome { counted, unmet: unmet.into_iter().collect(), ordinary, shown, mended, ..outcome })
 }
 
 /// A run of its own for each form.
-fn show(job: &Job, program: &Path) -> Result<Vec<Shown>, String> {
-    let run = |form: &&[&str]| {
+fn show(job: &Job, program: &Path, services: &mut Services) -> Result<Vec<Shown>, String> {
+    let mut run = |form: &&[&str]| {
         let form: Vec<String> = form.iter().map(|&word| word.to_owned()).collect();
         let mut arguments = form.clone();
         arguments.extend(job.arguments.iter().filter(|argument| *argument != "--json").cloned());
-        let Outcome { stdout, stderr, .. } = measure(&Job { arguments, ..job.clone() }, program)?;
+        let again = Job { arguments, ..job.clone() };
+        let Outcome { stdout, stderr, .. } = measure(&again, program, services)?;
         Ok(Shown { form, stdout, stderr })
     };
-    FORMS.iter().map(run).collect()
+    FORMS.iter().map(&mut run).collect()
 }
 
 /// The words in front of a program that make it run as whyconn does: another user where there is one, and no
@@ -145,8 +147,12 @@ pub(crate) fn without_privileges(as_root: bool) -> Vec<String> {
 }
 
 /// Runs the program in the client as a user without capabilities.
-pub(crate) fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
+pub(crate) fn measure(job: &Job, program: &Path, services: &mut Services) -> Result<Outcome, String> {
     let mut command = world::in_netns("client");
+    if job.scenario.change.iter().any(|change| change.signal.is_some()) {
+        // What this program was started with may have them ignored.
+        command.args(["env", "--default-signal=INT,TERM"]);
+    }
     command.args(without_privileges(job.as_root));
     command.args(policy::words(job.scenario.limits, job.scenario.policy));
     command.args(&job.wrapping).arg(program).args(&job.arguments);
@@ -154,7 +160,10 @@ pub(crate) fn measure(job: &Job, program: &Path) -> Result<Outcome, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").envs(&job.scenario.env);
     let start = Instant::now();
-    let ended = shell::bounded(&mut command, "", RUNNING)?;
+    let ended = match job.scenario.change.as_slice() {
+        [] => shell::bounded(&mut command, "", RUNNING)?,
+        changes => change::watched(&mut command, changes, services, RUNNING)?,
+    };
     Ok(Outcome {
         wall_ms: start.elapsed().as_secs_f64() * 1000.0,
         command: shown(job),

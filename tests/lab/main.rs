@@ -14,6 +14,7 @@
 // Both halves speak through the standard streams.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod change;
 mod conversation;
 mod dns;
 mod etc;
@@ -22,6 +23,7 @@ mod hold;
 mod inside;
 mod leaks;
 mod listen;
+mod lists;
 mod mend;
 mod ordinary;
 mod outside;
@@ -39,6 +41,7 @@ mod topology;
 mod traffic;
 mod udp;
 mod unix;
+mod waiting;
 mod words;
 mod world;
 
@@ -84,6 +87,7 @@ fn run_trials() -> Result<ExitCode, String> {
         vec![Trial::test("no-capabilities", || outside::check_capabilities().map_err(Failed::from))];
     let program = Arc::clone(&whyconn);
     trials.push(Trial::test("nothing-left-behind", move || leaks::check(&program).map_err(Failed::from)));
+    trials.extend(lists::trials(&whyconn));
     trials.extend(cases.into_iter().map(|case| trial(case, Arc::clone(&whyconn))));
     let all =
         arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list && !arguments.ignored;

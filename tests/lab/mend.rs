@@ -19,6 +19,7 @@ use whyconn::verdict::{CATALOG, Code, Entry, Step};
 use crate::expect::{Mismatches, OneOrMany, compare_value, text};
 use crate::inside::{self, Job, Outcome};
 use crate::scenario::Scenario;
+use crate::serve::Services;
 use crate::topology::Topology;
 use crate::{policy, shell, world};
 
@@ -98,16 +99,23 @@ pub(crate) fn carry_out(
     job: &Job,
     program: &Path,
     outcome: &Outcome,
+    services: &mut Services,
 ) -> Result<Vec<Result<Mended, String>>, String> {
     if job.scenario.mend.is_empty() {
         return Ok(Vec::new());
     }
     let report: Value = serde_json::from_str(outcome.stdout.trim_end()).unwrap_or_default();
     sudo()?;
-    job.scenario.mend.iter().map(|mend| one(job, program, &report, mend)).collect()
+    job.scenario.mend.iter().map(|mend| one(job, program, &report, mend, services)).collect()
 }
 
-fn one(job: &Job, program: &Path, report: &Value, mend: &Mend) -> Result<Result<Mended, String>, String> {
+fn one(
+    job: &Job,
+    program: &Path,
+    report: &Value,
+    mend: &Mend,
+    services: &mut Services,
+) -> Result<Result<Mended, String>, String> {
     let step = report.pointer(&format!("/verdict/next/{}", mend.step - 1)).unwrap_or(&Value::Null);
     let Some(command) = step.get("command").and_then(Value::as_str) else {
         return Ok(Err(format!("step {} has no command: {step}", mend.step)));
@@ -133,7 +141,7 @@ fn one(job: &Job, program: &Path, report: &Value, mend: &Mend) -> Result<Result<
     let ended = shell::bounded(&mut shell, "", RUNNING)?;
     let printed = [ended.output.stdout, ended.output.stderr].concat();
     let then = match mend.then {
-        Some(_) => Some(again(job, program, mend)?),
+        Some(_) => Some(again(job, program, mend, services)?),
         None => None,
     };
     Ok(Ok(Mended {
@@ -165,11 +173,11 @@ fn node(scenario: &Scenario, mend: &Mend, on: &str) -> Result<String, String> {
 }
 
 /// whyconn once more, and the code that it gives.
-fn again(job: &Job, program: &Path, mend: &Mend) -> Result<String, String> {
+fn again(job: &Job, program: &Path, mend: &Mend, services: &mut Services) -> Result<String, String> {
     if let Err(never) = world::await_conditions("client", &mend.until) {
         return Ok(never);
     }
-    let outcome = inside::measure(job, program)?;
+    let outcome = inside::measure(job, program, services)?;
     let report: Value = serde_json::from_str(outcome.stdout.trim_end()).unwrap_or_default();
     Ok(match report.pointer("/verdict/code").and_then(Value::as_str) {
         Some(code) => code.to_owned(),

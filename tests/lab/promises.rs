@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::expect::{Mismatches, compare_value, text};
 use crate::inside::Outcome;
 use crate::scenario::Scenario;
-use crate::{mend, safe};
+use crate::{mend, safe, waiting};
 
 const SCHEMA: &str = "whyconn.report.v1";
 /// The exit code of a usage error.
 const USAGE: i32 = 2;
 const DEFAULT_TIMEOUT_MS: f64 = 4000.0;
 /// What whyconn may take beyond its timeout, and what a busy machine may add to that.
-const ALLOWANCE_MS: f64 = 250.0 + 150.0;
+pub(crate) const ALLOWANCE_MS: f64 = 250.0 + 150.0;
 /// What starting whyconn inside a namespace may cost, for bounds seen from outside.
 const STARTING_MS: f64 = 1500.0;
 
@@ -24,12 +24,12 @@ pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, O
         usage(outcome, pattern, &mut found);
         return (found.into_lines(), None);
     }
-    found.require(outcome.stderr.is_empty(), "stderr", outcome.stderr.as_str(), "nothing");
     found.require(!outcome.overran, "run time", outcome.wall_ms, "an end by itself");
-    let lines: Vec<&str> = outcome.stdout.lines().collect();
-    let one_line = lines.len() == 1 && outcome.stdout.ends_with('\n');
-    found.require(one_line, "lines on stdout", lines.len(), "1");
-    let report = serde_json::from_str::<Value>(outcome.stdout.trim_end());
+    let (printed, progress) = waiting::streams(scenario, outcome, &mut found);
+    let lines: Vec<&str> = printed.lines().collect();
+    let one_line = lines.len() == 1 && printed.ends_with('\n');
+    found.require(one_line, "lines of the report", lines.len(), "1");
+    let report = serde_json::from_str::<Value>(printed.trim_end());
     let report = match report {
         Ok(report) => report,
         Err(error) => {
@@ -41,7 +41,8 @@ pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, O
     };
     form(scenario, outcome, &report, &mut found);
     times(scenario, outcome, &report, &mut found);
-    safe::compare(outcome, &report, &mut found);
+    safe::compare(printed, outcome, &report, &mut found);
+    waiting::compare(scenario, &progress, &report, &mut found);
     if let Some(ordinary) = &outcome.ordinary {
         ordinary.compare(&report, &mut found);
     }
@@ -106,7 +107,9 @@ fn times(scenario: &Scenario, outcome: &Outcome, report: &Value, found: &mut Mis
     let within = format!("at most {limit} ms");
     found.require(names <= limit, "time for names", names, &within);
     found.require(elapsed - names <= limit, "time to connect", elapsed - names, &within);
-    let outer = scenario.expect.within_ms.map_or(2.0 * limit, |ms| ms as f64) + STARTING_MS;
+    let waited = duration_ms(&scenario.argv, &["--wait"]).map(|wait| wait + ALLOWANCE_MS);
+    let most = waited.or(scenario.expect.within_ms.map(|ms| ms as f64));
+    let outer = most.unwrap_or(2.0 * limit) + STARTING_MS;
     found.require(
         outcome.wall_ms <= outer,
         "time seen from outside",
@@ -140,12 +143,15 @@ fn exit_code(class: &str) -> Option<i32> {
 
 /// The timeout that a command line asks for. Scenarios write it as `-t 300ms` or `-t 6s`.
 fn timeout_ms(argv: &[String]) -> f64 {
-    let mut words = argv.iter().skip_while(|word| !matches!(word.as_str(), "-t" | "--timeout"));
-    words
-        .nth(1)
-        .and_then(|text| match text.strip_suffix("ms") {
-            Some(number) => number.parse().ok(),
-            None => text.strip_suffix('s')?.parse().ok().map(|s: f64| s * 1000.0),
-        })
-        .unwrap_or(DEFAULT_TIMEOUT_MS)
+    duration_ms(argv, &["-t", "--timeout"]).unwrap_or(DEFAULT_TIMEOUT_MS)
+}
+
+/// The duration behind one of these options.
+pub(crate) fn duration_ms(argv: &[String], options: &[&str]) -> Option<f64> {
+    let mut words = argv.iter().skip_while(|word| !options.contains(&word.as_str()));
+    let text = words.nth(1)?;
+    match text.strip_suffix("ms") {
+        Some(number) => number.parse().ok(),
+        None => text.strip_suffix('s')?.parse().ok().map(|s: f64| s * 1000.0),
+    }
 }

@@ -21,8 +21,9 @@ const MOST_JSON: usize = 256 * 1024;
 
 /// Looks through the line as printed, through every string in it, and through whatever else the same evidence
 /// gives.
-pub(crate) fn compare(outcome: &Outcome, report: &Value, found: &mut Mismatches) {
-    let line = outcome.stdout.trim_end_matches('\n');
+pub(crate) fn compare(printed: &str, outcome: &Outcome, report: &Value, found: &mut Mismatches) {
+    lines(&outcome.stderr, "stderr", found);
+    let line = printed.trim_end_matches('\n');
     none(line, "the line", found);
     bounded(line, MOST_JSON, "the line", found);
     strings(report, "", found);
@@ -32,10 +33,13 @@ pub(crate) fn compare(outcome: &Outcome, report: &Value, found: &mut Mismatches)
     }
     match serde_json::from_value::<Report>(report.clone()) {
         Ok(told) => {
-            let (plain, redacted) = (diagnosed(told.evidence.clone()), diagnosed(redact(told.evidence)));
-            every_form(&plain, "again", found);
-            every_form(&redacted, "redacted", found);
-            compare_redacted(&plain.0, &redacted.0, report, found);
+            found.require(told.evidence.is_some(), "report", "no evidence", "evidence");
+            if let Some(evidence) = told.evidence {
+                let (plain, redacted) = (diagnosed(evidence.clone()), diagnosed(redact(evidence)));
+                every_form(&plain, "again", found);
+                every_form(&redacted, "redacted", found);
+                compare_redacted(&plain.0, &redacted.0, report, found);
+            }
         }
         Err(error) => found.require(false, "report", error.to_string(), "one that can be read again"),
     }

@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::change::Change;
 use crate::expect::Expect;
 use crate::mend::Mend;
 use crate::policy::{Limits, Policy};
@@ -76,6 +77,9 @@ pub(crate) struct Scenario {
     /// Shell commands that run while whyconn does, and are ended after it.
     #[serde(default)]
     pub(crate) background: Vec<Background>,
+    /// What changes while whyconn waits.
+    #[serde(default)]
+    pub(crate) change: Vec<Change>,
     pub(crate) argv: Vec<String>,
     /// What whyconn runs out of early.
     #[serde(default)]
@@ -314,6 +318,7 @@ impl Scenario {
         named.extend(self.responder.iter().map(|responder| &responder.on));
         named.extend(self.traffic.iter().map(|traffic| &traffic.on));
         named.extend(self.count.iter().map(|count| &count.on));
+        named.extend(self.change.iter().flat_map(Change::nodes));
         match named.into_iter().find(|name| !nodes.contains(name)) {
             Some(name) => Err(format!("no node {name} in a world of {nodes:?}")),
             None => Ok(()),

@@ -4,8 +4,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::{env, thread};
 
 use serde::{Deserialize, Serialize};
@@ -34,37 +34,74 @@ enum Task {
     Traffic(Traffic, Family),
 }
 
-/// Starts all of a scenario's services, and returns when they are ready. They end when dropped.
-pub(crate) fn start(scenario: &Scenario, family: Family, as_root: bool) -> Result<Vec<Ending>, String> {
-    let mut running = servers::start(scenario)?;
-    let enter = |node: &str, user: User| {
-        let mut command = world::in_netns(node);
-        if user == User::Whyconn {
-            command.args(inside::without_privileges(as_root));
-        }
-        command
-    };
+/// What runs in a world. It ends when dropped.
+pub(crate) struct Services {
+    family: Family,
+    as_root: bool,
+    running: Vec<Ending>,
+    /// Where the name servers read what they say from now on.
+    name_servers: Vec<ChildStdin>,
+}
+
+/// Starts all of a scenario's services, and returns when they are ready.
+pub(crate) fn start(scenario: &Scenario, family: Family, as_root: bool) -> Result<Services, String> {
+    let running = servers::start(scenario)?;
+    let mut services = Services { family, as_root, running, name_servers: Vec::new() };
     for listen in &scenario.listen {
-        let task = Task::Listen(listen.clone(), family);
-        running.push(launch(enter(&listen.on, listen.user), &listen.process, &task)?);
+        services.listen(listen)?;
     }
     for socket in &scenario.unix {
-        unix::prepare(socket, as_root)?;
-        let task = Task::Unix(socket.clone());
-        running.push(launch(enter(&socket.on, socket.user), &socket.process, &task)?);
-        unix::close_directory(socket)?;
+        services.unix(socket)?;
     }
-    let servers = scenario.dns.iter().map(|dns| (&dns.on, Task::Dns(dns.clone())));
-    let responders =
-        scenario.responder.iter().map(|responder| (&responder.on, Task::Respond(responder.clone())));
-    for (node, task) in servers.chain(responders) {
-        running.push(launch(world::in_netns(node), SERVICE, &task)?);
+    for dns in &scenario.dns {
+        let (child, input) = launch_told(world::in_netns(&dns.on), SERVICE, &Task::Dns(dns.clone()))?;
+        services.running.push(child);
+        services.name_servers.extend(input);
+    }
+    for responder in &scenario.responder {
+        let task = Task::Respond(responder.clone());
+        services.running.push(launch(world::in_netns(&responder.on), SERVICE, &task)?);
     }
     for hold in &scenario.hold {
         let task = Task::Hold(hold.clone());
-        running.push(launch(enter(&hold.on, hold.user), &hold.process, &task)?);
+        let child = launch(services.enter(&hold.on, hold.user), &hold.process, &task)?;
+        services.running.push(child);
     }
-    Ok(running)
+    Ok(services)
+}
+
+impl Services {
+    fn enter(&self, node: &str, user: User) -> Command {
+        let mut command = world::in_netns(node);
+        if user == User::Whyconn {
+            command.args(inside::without_privileges(self.as_root));
+        }
+        command
+    }
+
+    pub(crate) fn listen(&mut self, listen: &Listen) -> Result<(), String> {
+        let task = Task::Listen(listen.clone(), self.family);
+        self.running.push(launch(self.enter(&listen.on, listen.user), &listen.process, &task)?);
+        Ok(())
+    }
+
+    pub(crate) fn unix(&mut self, socket: &Unix) -> Result<(), String> {
+        unix::prepare(socket, self.as_root)?;
+        let task = Task::Unix(socket.clone());
+        self.running.push(launch(self.enter(&socket.on, socket.user), &socket.process, &task)?);
+        unix::close_directory(socket)
+    }
+
+    /// Gives the first name server another zone.
+    pub(crate) fn tell_name_server(&mut self, zone: &dns::Zone) -> Result<(), String> {
+        let line = serde_json::to_string(zone).map_err(|error| format!("zone: {error}"))?;
+        let input = self.name_servers.first_mut().ok_or("there is no scripted name server")?;
+        writeln!(input, "{line}").map_err(|error| format!("name server: {error}"))
+    }
+
+    pub(crate) fn extend(&mut self, more: impl IntoIterator<Item = Ending>) {
+        self.running.extend(more);
+    }
 }
 
 /// Starts a scenario's traffic, and returns when all of it flows. It ends when dropped.
@@ -76,7 +113,16 @@ pub(crate) fn start_traffic(scenario: &Scenario, family: Family) -> Result<Vec<E
 }
 
 /// `wrapped` is what enters the node, and gives up what the service is not to have.
-fn launch(mut wrapped: Command, name: &str, task: &Task) -> Result<Ending, String> {
+fn launch(wrapped: Command, name: &str, task: &Task) -> Result<Ending, String> {
+    launch_told(wrapped, name, task).map(|(child, _)| child)
+}
+
+/// The same, with the service's standard input.
+fn launch_told(
+    mut wrapped: Command,
+    name: &str,
+    task: &Task,
+) -> Result<(Ending, Option<ChildStdin>), String> {
     let text = serde_json::to_string(task).map_err(|error| format!("task: {error}"))?;
     let told = |error: &dyn std::fmt::Display| format!("service {text}: {error}");
     let program = env::current_exe().map_err(|error| told(&error))?;
@@ -84,7 +130,7 @@ fn launch(mut wrapped: Command, name: &str, task: &Task) -> Result<Ending, Strin
     let child = wrapped
         .arg(program)
         .args([ARGUMENT, &text])
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| told(&error))?;
@@ -93,8 +139,9 @@ fn launch(mut wrapped: Command, name: &str, task: &Task) -> Result<Ending, Strin
     if let Some(pipe) = child.0.stdout.take() {
         BufReader::new(pipe).read_line(&mut line).map_err(|error| told(&error))?;
     }
+    let input = child.0.stdin.take();
     match line.trim() {
-        "ready" => Ok(child),
+        "ready" => Ok((child, input)),
         "" => Err(told(&"ended before it was ready")),
         error => Err(told(&error)),
     }
@@ -123,7 +170,7 @@ fn ready() -> Result<(), String> {
 
 fn name_server(server: Dns) -> Result<(), String> {
     let socket = Arc::new(listen::bind_udp(&server.address, server.port)?);
-    let zone = Arc::new(server.zone);
+    let zone = Arc::new(RwLock::new(server.zone));
     if server.tcp {
         let address = listen::parsed(&server.address, server.port)?;
         let listener =
@@ -131,6 +178,15 @@ fn name_server(server: Dns) -> Result<(), String> {
         let zone = Arc::clone(&zone);
         thread::spawn(move || dns::serve_tcp(&listener, &zone));
     }
+    let told = Arc::clone(&zone);
+    thread::spawn(move || {
+        // A line that is no zone changes nothing, and the scenario fails by it.
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if let Ok(new) = serde_json::from_str(&line) {
+                *told.write().unwrap_or_else(PoisonError::into_inner) = new;
+            }
+        }
+    });
     ready()?;
     dns::serve_udp(&socket, &zone)
 }

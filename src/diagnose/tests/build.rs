@@ -156,6 +156,16 @@ impl World {
     }
 
     /// Changes the last attempt.
+    /// Another target on the same way was rejected by a router.
+    pub(super) fn beside_rejections(mut self, router: &str) -> Self {
+        let from = Some(ip(router));
+        let (family, kind, code) =
+            if from.is_some_and(|from| from.is_ipv4()) { (4, 3, 13) } else { (6, 1, 1) };
+        let icmp = crate::model::Icmp { family, kind, code };
+        self.0.beside = Some(crate::model::Beside { icmp, from, rejected: 6 });
+        self
+    }
+
     pub(super) fn with(mut self, change: impl FnOnce(&mut Attempt)) -> Self {
         change(self.last());
         self

@@ -174,6 +174,29 @@ fn left_and_lost(net: Net) -> Vec<Row> {
         ),
         row("one SYN unanswered is little", net.far().ended(500.0), "timeout.silent", Possible, path(), ""),
         row(
+            "G9 silence beside targets that a router rejects",
+            net.far().silent(4).beside_rejections(net.gateway),
+            "timeout.silent",
+            Possible,
+            path(),
+            "others-rejected",
+        )
+        .or(&[
+            "unreachable.icmp-admin",
+            "timeout.port-silent",
+            "timeout.accept-queue",
+            "local.reply-dropped",
+            "timeout.too-short",
+        ]),
+        row(
+            "G9 a neighbour is silent for reasons of its own",
+            net.near().held(3).neighbour(NeighbourState::Failed).beside_rejections(net.gateway),
+            "unreachable.neighbor",
+            Certain,
+            link(net.near),
+            "",
+        ),
+        row(
             "without TCP_INFO less is known",
             net.far().silent(4).with(|attempt| attempt.tcp = Fact::NotAsked),
             "timeout.silent",

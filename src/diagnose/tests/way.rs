@@ -37,7 +37,7 @@ impl World {
             answer,
         };
         let probes = shots.into_iter().map(probe).collect();
-        self.with(|attempt| attempt.path = Fact::Seen(Sweep { probes, questions: Vec::new(), done: true }))
+        self.with(|attempt| attempt.path = Fact::Seen(Sweep { probes, done: true, ..Sweep::default() }))
     }
 
     fn trials(self, count: usize, ttl: Option<u8>, answer: Option<PathAnswer>, counters: Counters) -> Self {

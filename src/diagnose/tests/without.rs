@@ -27,6 +27,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         Clue::NameAnswer => less.lookup = Fact::NotAsked,
         Clue::PortHeld | Clue::TupleHeld | Clue::PortsCounted => less.own_ends = Fact::NotAsked,
         Clue::WrongDevice => less.request.interface = None,
+        Clue::OthersRejected => less.beside = None,
         Clue::LoopbackSource => less.request.source = None,
         Clue::SeccompOn => less.host.seccomp = Fact::NotAsked,
         Clue::AcceptedBy => less.listeners = Fact::NotAsked,

@@ -1,8 +1,9 @@
 //! The network namespace's counters: /proc/net/snmp, /proc/net/snmp6, /proc/net/netstat (proc_pid_net(5)).
 
 use crate::model::{Counters, Family};
-use std::fs;
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 
 /// Which counters to read: each file costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -15,31 +16,105 @@ pub enum CounterSet {
     All,
 }
 
-/// Reads the counters that tell where packets of a family end; those left out are 0.
+/// More bytes than this of one file are not read.
+const MOST_BYTES: usize = 256 << 10;
+
+/// The files that hold the counters, kept open to be read again.
+#[derive(Debug)]
+pub struct CounterFiles {
+    family: Family,
+    set: CounterSet,
+    snmp: File,
+    snmp6: Option<File>,
+    netstat: Option<File>,
+    devices: File,
+}
+
+impl CounterFiles {
+    /// Opens the files that a family's counters are in.
+    ///
+    /// # Errors
+    /// One can't be opened.
+    pub fn open(family: Family, set: CounterSet) -> io::Result<CounterFiles> {
+        let open_if = |wanted: bool, path: &str| wanted.then(|| File::open(path)).transpose();
+        Ok(CounterFiles {
+            family,
+            set,
+            snmp: File::open("/proc/net/snmp")?,
+            snmp6: open_if(family == Family::V6, "/proc/net/snmp6")?,
+            netstat: open_if(set == CounterSet::All, "/proc/net/netstat")?,
+            devices: File::open("/proc/net/dev")?,
+        })
+    }
+
+    /// Reads the counters that tell where packets of the family end; those left out are 0.
+    ///
+    /// # Errors
+    /// A file can't be read, or lacks what every kernel has.
+    pub fn read(&self) -> io::Result<Counters> {
+        let mut piece = [0; PIECE];
+        let (family, set) = (self.family, self.set);
+        let snmp = whole(&self.snmp, &mut piece)?;
+        let mut read_if = |file: &Option<File>| match file {
+            Some(file) => whole(file, &mut piece),
+            None => Ok(String::new()),
+        };
+        let (snmp6, netstat) = (read_if(&self.snmp6)?, read_if(&self.netstat)?);
+        let devices = until(&self.devices, &mut piece, |text, _| loopback_out(text).is_some())?;
+        // A counter that is missing must not be taken for one that stood still.
+        let missing = |what: &str| io::Error::other(format!("no {what} among the counters"));
+        Pairs::of(&snmp, "Tcp:").number("OutRsts").ok_or_else(|| missing("OutRsts"))?;
+        Ok(Counters {
+            loopback_out: loopback_out(&devices).ok_or_else(|| missing("lo"))?,
+            udp_no_ports: if set == CounterSet::Udp { udp_no_ports(family, &snmp, &snmp6) } else { None },
+            ..parse(family, &snmp, &snmp6, &netstat)
+        })
+    }
+}
+
+/// Reads the counters once.
 ///
 /// # Errors
 /// A file can't be read.
 pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
-    let read_if =
-        |wanted: bool, path: &str| if wanted { fs::read_to_string(path) } else { Ok(String::new()) };
-    let snmp = fs::read_to_string("/proc/net/snmp")?;
-    let snmp6 = read_if(family == Family::V6, "/proc/net/snmp6")?;
-    let netstat = read_if(set == CounterSet::All, "/proc/net/netstat")?;
-    let devices = fs::read_to_string("/proc/net/dev")?;
-    // A counter that is missing must not be taken for one that stood still.
-    let missing = |what: &str| io::Error::other(format!("no {what} among the counters"));
-    in_pairs_of_lines(&snmp, "Tcp:", "OutRsts").ok_or_else(|| missing("OutRsts"))?;
-    loopback_out(&devices).ok_or_else(|| missing("lo"))?;
-    Ok(Counters {
-        loopback_out: loopback_out(&devices).unwrap_or(0),
-        udp_no_ports: if set == CounterSet::Udp { udp_no_ports(family, &snmp, &snmp6) } else { None },
-        ..parse(family, &snmp, &snmp6, &netstat)
-    })
+    CounterFiles::open(family, set)?.read()
+}
+
+/// What is read at one go; /proc/net/snmp has some 1,400 bytes.
+const PIECE: usize = 2048;
+
+/// A file that the kernel writes as one record (`single_open_net`), to its end: a piece that is not full is the last.
+/// Reading at 0 makes the kernel write it anew (`seq_read_iter`, fs/seq_file.c).
+fn whole(file: &File, piece: &mut [u8; PIECE]) -> io::Result<String> {
+    until(file, piece, |_, full| !full)
+}
+
+/// A file up to where a caller has what it needs: asked after each piece that ends with a whole line, and told whether
+/// the piece was full.
+fn until(file: &File, piece: &mut [u8; PIECE], enough: impl Fn(&str, bool) -> bool) -> io::Result<String> {
+    let mut text = String::new();
+    while text.len() < MOST_BYTES {
+        let length = match file.read_at(piece, text.len() as u64) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        // Plain ASCII; whatever else it is has no counter in it.
+        let read = piece.get(..length).and_then(|read| str::from_utf8(read).ok());
+        text.push_str(read.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?);
+        if text.ends_with('\n') && enough(&text, length == PIECE) {
+            break;
+        }
+    }
+    Ok(text)
 }
 
 fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
+    let (ip, tcp) = (Pairs::of(snmp, "Ip:"), Pairs::of(snmp, "Tcp:"));
+    let extended = Pairs::of(netstat, "TcpExt:");
     let ip = |v4: &str, v6: &str| match family {
-        Family::V4 => in_pairs_of_lines(snmp, "Ip:", v4),
+        Family::V4 => ip.number(v4),
         Family::V6 => in_column(snmp6, v6),
     };
     let or_zero = |value: Option<i64>| value.unwrap_or(0);
@@ -48,7 +123,7 @@ fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
         in_multicast: match family {
             Family::V4 => ["InMcastPkts", "InBcastPkts"]
                 .iter()
-                .filter_map(|name| in_pairs_of_lines(netstat, "IpExt:", name))
+                .filter_map(|name| Pairs::of(netstat, "IpExt:").number(name))
                 .sum(),
             Family::V6 => or_zero(in_column(snmp6, "Ip6InMcastPkts")),
         },
@@ -56,29 +131,38 @@ fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
         forwarded: or_zero(ip("ForwDatagrams", "Ip6OutForwDatagrams")),
         out_requests: or_zero(ip("OutRequests", "Ip6OutRequests")),
         out_transmits: ip("OutTransmits", "Ip6OutTransmits"),
-        out_resets: or_zero(in_pairs_of_lines(snmp, "Tcp:", "OutRsts")),
+        out_resets: or_zero(tcp.number("OutRsts")),
         udp_no_ports: None,
-        in_segments: or_zero(in_pairs_of_lines(snmp, "Tcp:", "InSegs")),
-        listen_overflows: or_zero(in_pairs_of_lines(netstat, "TcpExt:", "ListenOverflows")),
-        reverse_path_filter: or_zero(in_pairs_of_lines(netstat, "TcpExt:", "IPReversePathFilter")),
+        in_segments: or_zero(tcp.number("InSegs")),
+        listen_overflows: or_zero(extended.number("ListenOverflows")),
+        reverse_path_filter: or_zero(extended.number("IPReversePathFilter")),
         loopback_out: 0,
     }
 }
 
 fn udp_no_ports(family: Family, snmp: &str, snmp6: &str) -> Option<i64> {
     match family {
-        Family::V4 => in_pairs_of_lines(snmp, "Udp:", "NoPorts"),
+        Family::V4 => Pairs::of(snmp, "Udp:").number("NoPorts"),
         Family::V6 => in_column(snmp6, "Udp6NoPorts"),
     }
 }
 
 /// `Tcp: InSegs OutSegs` above `Tcp: 12 34`.
-fn in_pairs_of_lines(text: &str, group: &str, name: &str) -> Option<i64> {
-    let mut lines = text.lines().filter_map(|line| line.strip_prefix(group));
-    let names = lines.next()?;
-    let values = lines.next()?;
-    let place = names.split_ascii_whitespace().position(|word| word == name)?;
-    values.split_ascii_whitespace().nth(place)?.parse().ok()
+struct Pairs<'a> {
+    names: &'a str,
+    values: &'a str,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(text: &'a str, group: &str) -> Pairs<'a> {
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(group));
+        Pairs { names: lines.next().unwrap_or_default(), values: lines.next().unwrap_or_default() }
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        let place = self.names.split_ascii_whitespace().position(|word| word == name)?;
+        self.values.split_ascii_whitespace().nth(place)?.parse().ok()
+    }
 }
 
 /// `Ip6InReceives    12`.
@@ -143,6 +227,16 @@ mod tests {
                    lo: 4313 49 0 0 0 0 0 0 4313 47 0 0 0 0 0 0\n";
         assert_eq!(loopback_out(dev), Some(47));
         assert_eq!(loopback_out("lo: 1"), None);
+    }
+
+    #[test]
+    fn kept_files_are_written_anew_for_each_reading() {
+        let files = CounterFiles::open(Family::V4, CounterSet::All).unwrap();
+        let before = files.read().unwrap();
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.send_to(b"x", socket.local_addr().unwrap()).unwrap();
+        let between = difference(&before, &files.read().unwrap());
+        assert!(between.loopback_out >= 1 && between.out_requests >= 1, "{between:?}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Datagram {
         };
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::DGRAM.nonblocking(), Some(protocol))?;
-        enable_error_queue(&socket, family).map_err(io::Error::other)?;
+        enable_error_queue(&socket, family, true).map_err(io::Error::other)?;
         if let Some(ttl) = ttl {
             set_ttl(&socket, family, ttl)?;
         }

@@ -1,9 +1,11 @@
 //! Linux: sockets, the error queue, rtnetlink, sock_diag, sysctls, processes, the C library's resolver.
 
 mod address_order;
+mod census;
 mod counters;
 mod datagram;
 mod errqueue;
+mod interrupt;
 mod name_files;
 mod names;
 mod namespaces;
@@ -13,6 +15,7 @@ mod owners;
 mod port_proxy;
 mod proc;
 mod raw;
+mod signals;
 mod sock_diag;
 mod socket;
 mod tcp_info;
@@ -23,15 +26,20 @@ mod unix_namespaces;
 mod unix_path;
 
 pub use address_order::in_client_order;
-pub use counters::{CounterSet, counters, difference};
+pub use counters::{CounterFiles, CounterSet, counters, difference};
 pub use datagram::{Datagram, DatagramKind};
-pub use name_files::{name_files, own_name, search_names};
+pub use interrupt::Interrupt;
+pub use name_files::{name_files, own_name, pinned_names, search_names};
 pub use names::{lookup_host, lookup_service};
-pub use namespaces::{ForeignSocket, listening_elsewhere};
+pub use namespaces::{Elsewhere, ForeignSocket};
 pub use netlink::{Flow, Netlink, interface_index};
 pub use owners::{Holders, cgroup_of, cgroup_paths, holders, named};
 pub use port_proxy::port_proxy;
-pub use proc::{descriptor_limit, local_port_range, reserved_ports, seccomp_mode, unprivileged_port_start};
+pub use proc::{
+    descriptor_limit, ignored_signals, local_port_range, raise_descriptor_limit, reserved_ports,
+    seccomp_mode, unprivileged_port_start,
+};
+pub use signals::HeldSignals;
 pub use sock_diag::{ListeningSocket, SockDiag, TcpSocket};
 pub use socket::{Connecting, Final, Heard, TcpClient};
 pub use udp::{UdpClient, UdpLook, UdpTalk};

@@ -7,6 +7,7 @@
 use super::netlink::interface_index;
 use crate::model::{HostsLine, NameFiles, NameSource, ResolverSettings};
 use crate::sanitize::{clean, clean_to};
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -105,6 +106,19 @@ pub fn hosts_lines(text: &str, name: &str) -> Vec<HostsLine> {
         words.any(|word| word.eq_ignore_ascii_case(name)).then_some(HostsLine { line, address })
     };
     text.split('\n').enumerate().filter_map(holds).take(MOST_LINES).collect()
+}
+
+/// Every name of /etc/hosts, in small letters.
+///
+/// # Errors
+/// The errno of `open` or `read`, other than `ENOENT`.
+pub fn pinned_names() -> io::Result<HashSet<String>> {
+    let text = read("/etc/hosts")?.unwrap_or_default();
+    let names = |line: &str| {
+        let (line, _) = cut(line, |c| c == '#');
+        line.split(is_space).filter(|word| !word.is_empty()).skip(1).map(str::to_ascii_lowercase).collect()
+    };
+    Ok(text.split('\n').flat_map(|line| -> Vec<String> { names(line) }).collect())
 }
 
 /// The sources of the `hosts` line of nsswitch.conf, at most 32.

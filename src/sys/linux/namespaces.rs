@@ -3,11 +3,12 @@
 //! /proc/PID/net shows the tables of that process's namespace to everybody who may see the process: unlike
 //! /proc/PID/ns it asks for no right to trace it (`get_proc_task_net`, fs/proc/proc_net.c).
 
+use super::census::{Census, WholeLines, in_use};
 use super::owners::{MOST_PROCESSES, PATIENCE, cgroup_of};
+use super::proc::processes;
 use crate::model::{Transport, covers};
 use procfs::net::{TcpNetEntries, TcpNetEntry};
 use procfs::prelude::FromBufReadSI;
-use procfs::process::all_processes;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
@@ -26,6 +27,9 @@ const MOST_LISTENING: usize = 256;
 
 /// Processes of one namespace that are tried, where one is gone.
 pub(super) const TRIES: usize = 4;
+
+/// Of tables with no more sockets than this, no line is read that is not needed.
+const MOST_COUNTED: u64 = 64;
 
 /// More bytes than this of one table are not read.
 pub(super) const MOST_BYTES: u64 = 16 << 20;
@@ -54,52 +58,146 @@ pub(super) struct Member {
     uid: Option<u32>,
 }
 
-/// Who listens on the target's port in another network namespace than this thread's; for UDP, who is bound to it.
+/// A look at who listens on a target's port in other network namespaces than this thread's; for UDP, who is bound.
 ///
 /// Namespaces without a process that can be seen are not found.
-///
-/// # Errors
-/// /proc can't be read, or nothing was found in the time there is.
-pub fn listening_elsewhere(target: SocketAddr, transport: Transport) -> io::Result<Vec<ForeignSocket>> {
-    let begun = Instant::now();
-    let (namespaces, mut cut) = other_namespaces(begun)?;
-    let mut found = Vec::new();
-    for (namespace, members) in &namespaces {
-        if begun.elapsed() > PATIENCE || found.len() >= MOST_LISTENING {
-            cut = true;
-            break;
+#[derive(Debug)]
+pub struct Elsewhere {
+    target: SocketAddr,
+    transport: Transport,
+    begun: Instant,
+    namespaces: Namespaces,
+    /// How many TCP sockets there are, and whose: as long as it is worth counting them.
+    census: Option<Census>,
+}
+
+impl Elsewhere {
+    /// Begins to look.
+    ///
+    /// # Errors
+    /// /proc can't be read.
+    pub fn begin(target: SocketAddr, transport: Transport) -> io::Result<Elsewhere> {
+        // UDP's sockets are not counted for all namespaces together.
+        let census = (transport != Transport::Udp).then(Census::begin).flatten();
+        let namespaces = Namespaces::begin()?;
+        Ok(Elsewhere { target, transport, begun: Instant::now(), namespaces, census })
+    }
+
+    /// Looks at no more than so many processes, and tells whether it is clear by now that nobody is there: there is no
+    /// process elsewhere, or all TCP sockets of the machine are accounted for, and none is a listener on the port.
+    pub fn is_nobody(&mut self, most: usize) -> bool {
+        for _ in 0..most {
+            let Some(census) = &mut self.census else { return false };
+            if census.is_complete() {
+                // Whose a listener is takes a look at all processes.
+                let found = census.others.iter().any(|other| other.may_listen(self.target, self.transport));
+                self.census = None;
+                return !found;
+            }
+            match self.namespaces.step(self.begun) {
+                Step::New(pid, namespace) => {
+                    if census.add(pid, namespace).is_none() {
+                        self.census = None;
+                    }
+                }
+                Step::Nothing => {}
+                Step::Over => {
+                    self.census = None;
+                    // As in a container with a /proc of its own.
+                    return self.namespaces.found.is_empty() && !self.namespaces.cut;
+                }
+            }
         }
-        found.extend(listening_in(*namespace, members, target, transport));
+        false
     }
-    found.truncate(MOST_LISTENING);
-    if found.is_empty() && cut {
-        return Err(io::Error::other("too many processes to look through in time"));
+
+    /// Looks on to the end.
+    ///
+    /// # Errors
+    /// Nothing was found in the time there is.
+    pub fn end(mut self) -> io::Result<Vec<ForeignSocket>> {
+        while !matches!(self.namespaces.step(self.begun), Step::Over) {}
+        let Namespaces { found: namespaces, mut cut, .. } = self.namespaces;
+        let mut found = Vec::new();
+        for (namespace, members) in &namespaces {
+            if self.begun.elapsed() > PATIENCE || found.len() >= MOST_LISTENING {
+                cut = true;
+                break;
+            }
+            found.extend(listening_in(*namespace, members, self.target, self.transport));
+        }
+        found.truncate(MOST_LISTENING);
+        if found.is_empty() && cut {
+            return Err(io::Error::other("too many processes to look through in time"));
+        }
+        Ok(found)
     }
-    Ok(found)
+}
+
+/// A walk through the processes: which network namespaces there are beside this thread's, and who lives in them.
+#[derive(Debug)]
+struct Namespaces {
+    /// This thread's.
+    ours: u64,
+    /// Processes that are still to be looked at, the next one last.
+    left: Option<Vec<i32>>,
+    found: BTreeMap<u64, Vec<Member>>,
+    /// The looking ended before all was seen.
+    cut: bool,
+}
+
+/// What one process told.
+enum Step {
+    /// The first one of a namespace.
+    New(i32, u64),
+    Nothing,
+    Over,
+}
+
+impl Namespaces {
+    fn begin() -> io::Result<Namespaces> {
+        let ours = fs::metadata("/proc/thread-self/net/tcp")?.ino();
+        Ok(Namespaces { ours, left: None, found: BTreeMap::new(), cut: false })
+    }
+
+    fn step(&mut self, begun: Instant) -> Step {
+        let left = self.left.get_or_insert_with(|| {
+            // The first process lives where most do; beside that, the newest ones are the likeliest to live elsewhere.
+            let mut all: Vec<i32> = processes().into_iter().flatten().take(MOST_PROCESSES + 1).collect();
+            self.cut = all.len() > MOST_PROCESSES || all.is_empty();
+            all.truncate(MOST_PROCESSES);
+            all.sort_unstable_by_key(|pid| (*pid == 1, *pid));
+            all
+        });
+        let Some(pid) = left.pop() else { return Step::Over };
+        if begun.elapsed() > PATIENCE {
+            self.cut = true;
+            left.clear();
+            return Step::Over;
+        }
+        // One that is gone lives nowhere.
+        let Ok(table) = fs::metadata(format!("/proc/{pid}/net/tcp")) else { return Step::Nothing };
+        let namespace = table.ino();
+        let known = self.found.contains_key(&namespace);
+        if namespace == self.ours {
+            return Step::Nothing;
+        }
+        if !known && self.found.len() >= MOST_NAMESPACES {
+            self.cut = true;
+            return Step::Nothing;
+        }
+        let uid = fs::metadata(format!("/proc/{pid}")).ok().map(|process| process.uid());
+        self.found.entry(namespace).or_default().push(Member { pid, uid });
+        if known { Step::Nothing } else { Step::New(pid, namespace) }
+    }
 }
 
 /// The other network namespaces, by the inode of their /proc/PID/net/tcp, with the processes that live in each;
 /// and whether the looking ended before all was seen.
 pub(super) fn other_namespaces(begun: Instant) -> io::Result<(BTreeMap<u64, Vec<Member>>, bool)> {
-    let ours = fs::metadata("/proc/thread-self/net/tcp")?.ino();
-    let mut namespaces: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
-    let mut cut = false;
-    for (count, process) in all_processes().map_err(io::Error::other)?.enumerate() {
-        if count == MOST_PROCESSES || begun.elapsed() > PATIENCE {
-            cut = true;
-            break;
-        }
-        // One that is gone lives nowhere.
-        let Ok(process) = process else { continue };
-        let Ok(table) = fs::metadata(format!("/proc/{}/net/tcp", process.pid)) else { continue };
-        let full = namespaces.len() >= MOST_NAMESPACES && !namespaces.contains_key(&table.ino());
-        cut |= full;
-        if table.ino() != ours && !full {
-            let member = Member { pid: process.pid, uid: process.uid().ok() };
-            namespaces.entry(table.ino()).or_default().push(member);
-        }
-    }
-    Ok((namespaces, cut))
+    let mut namespaces = Namespaces::begin()?;
+    while !matches!(namespaces.step(begun), Step::Over) {}
+    Ok((namespaces.found, namespaces.cut))
 }
 
 fn listening_in(
@@ -136,13 +234,22 @@ fn listening_in(
 }
 
 /// The listeners on a port in one of a process's tables: `tcp`, `tcp6`, `udp` or `udp6`, of one format.
-fn listening_of(pid: i32, table: &str, namespace: u64, port: u16) -> io::Result<Vec<TcpNetEntry>> {
-    let file = open(pid, table)?;
+pub(super) fn listening_of(pid: i32, table: &str, namespace: u64, port: u16) -> io::Result<Vec<TcpNetEntry>> {
+    let in_use = in_use(pid, table);
+    let file = File::open(format!("/proc/{pid}/net/{table}"))?.take(MOST_BYTES);
     // The process may be gone, and its id another's. The tables of one namespace have different inodes.
     if fs::metadata(format!("/proc/{pid}/net/tcp"))?.ino() != namespace {
         return Err(io::Error::from(io::ErrorKind::NotFound));
     }
-    let lines = if table.starts_with("udp") { bound_lines(file)? } else { listening_lines(file)? };
+    let lines = match in_use {
+        Some(0) => return Ok(Vec::new()),
+        // A few more may have come by now; what is counted here is what there was.
+        Some(count) if count <= MOST_COUNTED && !table.starts_with("udp") => {
+            listening_lines(BufReader::new(WholeLines::new(file, count + 1, table.ends_with('6'))))?
+        }
+        _ if table.starts_with("udp") => bound_lines(BufReader::new(file))?,
+        _ => listening_lines(BufReader::new(file))?,
+    };
     let mut sockets = TcpNetEntries::from_buf_read(lines.as_slice(), procfs::current_system_info())
         .map_err(io::Error::other)?
         .0;

@@ -66,7 +66,7 @@ impl Netlink {
     /// Opens a socket.
     ///
     /// # Errors
-    /// The errno of `socket` or `bind`, as where a seccomp filter forbids netlink.
+    /// The errno of `socket`, as where a seccomp filter forbids netlink.
     pub fn open() -> io::Result<Netlink> {
         Ok(Netlink { socket: NetlinkSocket::open(NETLINK_ROUTE)? })
     }

@@ -5,11 +5,10 @@ use netlink_packet_core::{
     NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
     NetlinkSerializable,
 };
+use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr as NetlinkAddr};
-use socket2::SockRef;
 use std::io;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 /// Dumps end here: a host with a full Internet table is not read to its end for one connection.
 const MOST_MESSAGES: usize = 50_000;
@@ -17,8 +16,9 @@ const MOST_MESSAGES: usize = 50_000;
 /// Messages with another question's number that are passed over before an answer is given up.
 const MOST_STRAYS: usize = 16;
 
-/// Answers come at once: the kernel has them ready when `send` returns. Longer than this nobody waits.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The largest datagram that is read, in bytes. Dumps come in pieces of 32 KiB at most (`netlink_dump`,
+/// net/netlink/af_netlink.c).
+const LARGEST: usize = 32 << 10;
 
 /// A socket of one netlink protocol, whose messages are `M`.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct NetlinkSocket<M> {
     protocol: isize,
     /// The number of the last question.
     sequence: u32,
+    /// The last datagram; only what it needs of its room is ever touched.
+    bytes: Vec<u8>,
     messages: PhantomData<fn(M) -> M>,
 }
 
@@ -58,14 +60,15 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
     /// Opens a socket of a protocol (`NETLINK_ROUTE`, `NETLINK_SOCK_DIAG`).
     ///
     /// # Errors
-    /// The errno of `socket` or `bind`, as where a seccomp filter forbids netlink.
+    /// The errno of `socket`, as where a seccomp filter forbids netlink.
     pub(super) fn open(protocol: isize) -> io::Result<Self> {
-        let mut socket = Socket::new(protocol)?;
-        socket.bind_auto()?;
-        SockRef::from(&socket).set_read_timeout(Some(PATIENCE))?;
-        // Strict checking lets the kernel filter dumps; without it the filters of the callers still hold.
-        let _ = socket.set_netlink_get_strict_chk(true);
-        Ok(NetlinkSocket { socket, protocol, sequence: 0, messages: PhantomData })
+        // The first question binds it.
+        let socket = Socket::new(protocol)?;
+        if protocol == NETLINK_ROUTE {
+            // Strict checking lets the kernel filter dumps; without it the filters of the callers still hold.
+            let _ = socket.set_netlink_get_strict_chk(true);
+        }
+        Ok(NetlinkSocket { socket, protocol, sequence: 0, bytes: Vec::new(), messages: PhantomData })
     }
 
     /// Asks for one thing.
@@ -103,8 +106,8 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
     fn try_ask(&mut self, request: M) -> Result<M, Refused> {
         self.send(request, NLM_F_REQUEST)?;
         for _ in 0..MOST_STRAYS {
-            let bytes = self.receive()?;
-            let message = parse(&bytes)?;
+            self.receive()?;
+            let message = parse(&self.bytes)?;
             if message.header.sequence_number != self.sequence {
                 continue;
             }
@@ -124,8 +127,8 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
         self.send(request, NLM_F_REQUEST | NLM_F_DUMP)?;
         let mut messages = 0;
         loop {
-            let bytes = self.receive()?;
-            let mut rest = bytes.as_slice();
+            self.receive()?;
+            let mut rest = self.bytes.as_slice();
             while !rest.is_empty() {
                 let message = parse(rest)?;
                 // Messages are padded to 4 bytes (NLMSG_ALIGN).
@@ -152,12 +155,19 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
         }
     }
 
-    /// The next datagram of the kernel's; anybody may send to a socket that is not connected.
-    fn receive(&mut self) -> io::Result<Vec<u8>> {
+    /// Reads the next datagram of the kernel's; anybody may send to a socket that is not connected. It is there
+    /// already: the kernel answers before `send` returns, and dumps go on while they are read.
+    fn receive(&mut self) -> io::Result<()> {
         for _ in 0..MOST_STRAYS {
-            let (bytes, sender) = self.socket.recv_from_full()?;
+            self.bytes.clear();
+            self.bytes.reserve(LARGEST);
+            let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
+            let (length, sender) = self.socket.recv_from(&mut self.bytes, flags)?;
+            if length > self.bytes.len() {
+                return Err(io::Error::other("an answer too large to read"));
+            }
             if sender.port_number() == 0 {
-                return Ok(bytes);
+                return Ok(());
             }
         }
         Err(io::Error::other("messages of other processes only"))

@@ -1,8 +1,9 @@
 //! Whose a socket is: processes by their descriptors, control groups by their ids (proc(5), cgroups(7)).
 
+use super::proc::processes;
 use crate::model::{Fact, Process};
 use crate::sanitize::clean_to;
-use procfs::process::{Process as ProcDir, all_processes};
+use procfs::process::Process as ProcDir;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
@@ -60,12 +61,12 @@ pub fn holders(inodes: &BTreeSet<u64>) -> Holders {
     if left.is_empty() {
         return holders;
     }
-    let Ok(processes) = all_processes() else {
+    let Ok(processes) = processes() else {
         holders.hidden = true;
         return holders;
     };
     let begun = Instant::now();
-    for (count, process) in processes.enumerate() {
+    for (count, pid) in processes.enumerate() {
         if left.is_empty() {
             break;
         }
@@ -74,10 +75,9 @@ pub fn holders(inodes: &BTreeSet<u64>) -> Holders {
             break;
         }
         // One that is gone holds nothing.
-        let Ok(process) = process else { continue };
-        match sockets_of(process.pid, &left, &mut holders.cut) {
+        match sockets_of(pid, &left, &mut holders.cut) {
             Ok(inodes) => {
-                let Some(holder) = inodes.first().and_then(|_| named(process.pid)) else { continue };
+                let Some(holder) = inodes.first().and_then(|_| named(pid)) else { continue };
                 for inode in inodes {
                     if holder.pid != 1 {
                         left.remove(&inode);

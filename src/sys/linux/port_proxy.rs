@@ -3,8 +3,8 @@
 //! Everybody may read its command line (proc_pid_cmdline(5)), though not its descriptors.
 
 use super::owners::{MOST_PROCESSES, PATIENCE, named};
+use super::proc::processes;
 use crate::model::Process;
-use procfs::process::all_processes;
 use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
@@ -19,13 +19,13 @@ const MOST_BYTES: u64 = 4096;
 /// The proxy that accepts on this address, and where it leads.
 pub fn port_proxy(listening: SocketAddr) -> Option<(Process, SocketAddr)> {
     let begun = Instant::now();
-    for process in all_processes().ok()?.take(MOST_PROCESSES).flatten() {
+    for pid in processes().ok()?.take(MOST_PROCESSES) {
         if begun.elapsed() > PATIENCE {
             return None;
         }
-        let Some(proxy) = named(process.pid).filter(|process| process.name == NAME) else { continue };
+        let Some(proxy) = named(pid).filter(|process| process.name == NAME) else { continue };
         let mut line = Vec::new();
-        let Ok(file) = File::open(format!("/proc/{}/cmdline", process.pid)) else { continue };
+        let Ok(file) = File::open(format!("/proc/{pid}/cmdline")) else { continue };
         if file.take(MOST_BYTES).read_to_end(&mut line).is_ok()
             && let Some(leads_to) = leads_to(&line, listening)
         {

@@ -8,6 +8,15 @@ fn read_number<T: std::str::FromStr>(path: &str) -> io::Result<T> {
     text.trim().parse().map_err(|_| io::Error::other(format!("{path} holds no number")))
 }
 
+/// The ids of the processes that can be seen, as /proc lists them. Nothing is looked up about any of them.
+///
+/// # Errors
+/// /proc can't be read.
+pub(super) fn processes() -> io::Result<impl Iterator<Item = i32>> {
+    let number = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+    Ok(fs::read_dir("/proc")?.filter_map(number))
+}
+
 /// `net.ipv4.ip_unprivileged_port_start`: ports below it need `CAP_NET_BIND_SERVICE` (both families).
 ///
 /// # Errors
@@ -76,6 +85,19 @@ pub fn descriptor_limit() -> io::Result<u64> {
     Ok(soft)
 }
 
+/// Raises the soft `RLIMIT_NOFILE` to the hard one, and tells what it is now.
+///
+/// # Errors
+/// The errno of `getrlimit` or `setrlimit`.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < hard {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    }
+    Ok(hard)
+}
+
 /// `Seccomp` of /proc/self/status (proc_pid_status(5)): 0 off, 1 strict, 2 filter.
 ///
 /// # Errors
@@ -84,6 +106,17 @@ pub fn seccomp_mode() -> io::Result<u8> {
     let text = fs::read_to_string("/proc/self/status")?;
     text.lines()
         .find_map(|line| line.strip_prefix("Seccomp:")?.trim().parse().ok())
+        .ok_or_else(|| io::Error::other("/proc/self/status does not say"))
+}
+
+/// `SigIgn` of /proc/self/status (proc_pid_status(5)): bit n - 1 is set where signal n is ignored.
+///
+/// # Errors
+/// The file can't be read, or does not say.
+pub fn ignored_signals() -> io::Result<u64> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    let mask = text.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .ok_or_else(|| io::Error::other("/proc/self/status does not say"))
 }
 
@@ -105,5 +138,8 @@ mod tests {
         let (first, last) = local_port_range().unwrap();
         assert!(first > 0 && first <= last);
         assert!(seccomp_mode().unwrap() <= 2);
+        // The standard library ignores SIGPIPE (13), and nobody SIGKILL (9).
+        assert_eq!(ignored_signals().unwrap() >> 12 & 1, 1);
+        assert_eq!(ignored_signals().unwrap() >> 8 & 1, 0);
     }
 }

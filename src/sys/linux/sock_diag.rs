@@ -77,7 +77,7 @@ impl SockDiag {
     /// Opens a socket.
     ///
     /// # Errors
-    /// The errno of `socket` or `bind`, as where a seccomp filter forbids netlink.
+    /// The errno of `socket`, as where a seccomp filter forbids netlink.
     pub fn open() -> io::Result<SockDiag> {
         Ok(SockDiag { socket: NetlinkSocket::open(NETLINK_SOCK_DIAG)? })
     }

@@ -28,6 +28,10 @@ pub struct TcpClient {
     pub interface: Option<String>,
     /// TTL or hop limit; `None` for the host's own.
     pub ttl: Option<u8>,
+    /// Whether [`Started::source`] is wanted.
+    pub tell_source: bool,
+    /// Whether the TTL of ICMP errors that come back is wanted.
+    pub hop_limits: bool,
 }
 
 /// A socket whose connect has begun.
@@ -85,7 +89,7 @@ impl TcpClient {
         let domain = Domain::for_address(self.address);
         let socket = Socket::new(domain, Type::STREAM.nonblocking(), None).map_err(failed(Call::Socket))?;
         let family = Family::of(self.address.ip());
-        let queue_missing = enable_error_queue(&socket, family).err();
+        let queue_missing = enable_error_queue(&socket, family, self.hop_limits).err();
         if let Some(ttl) = self.ttl {
             set_ttl(&socket, family, ttl).map_err(failed(Call::Socket))?;
         }
@@ -103,11 +107,10 @@ impl TcpClient {
             socket.bind(&SockAddr::from(local)).map_err(failed(Call::Bind))?;
         }
         let connected = socket.connect(&SockAddr::from(self.address));
-        *source = socket
-            .local_addr()
-            .ok()
-            .and_then(|address| address.as_socket())
-            .filter(|address| address.port() != 0);
+        if self.tell_source {
+            let local = socket.local_addr().ok().and_then(|address| address.as_socket());
+            *source = local.filter(|address| address.port() != 0);
+        }
         match connected {
             Err(error) if error.raw_os_error() != Some(E::EINPROGRESS as i32) => {
                 Err(failed(Call::Connect)(error))
@@ -160,15 +163,19 @@ pub(super) fn set_ttl(socket: &Socket, family: Family, ttl: u8) -> io::Result<()
     }
 }
 
-pub(super) fn enable_error_queue(socket: &Socket, family: Family) -> Result<(), String> {
+pub(super) fn enable_error_queue(socket: &Socket, family: Family, hop_limits: bool) -> Result<(), String> {
     // The TTL of the ICMP packet is a bonus; its absence is visible as null.
     match family {
         Family::V4 => {
-            let _ = setsockopt(socket, sockopt::Ipv4RecvTtl, &true);
+            if hop_limits {
+                let _ = setsockopt(socket, sockopt::Ipv4RecvTtl, &true);
+            }
             setsockopt(socket, sockopt::Ipv4RecvErr, &true)
         }
         Family::V6 => {
-            let _ = setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true);
+            if hop_limits {
+                let _ = setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true);
+            }
             setsockopt(socket, sockopt::Ipv6RecvErr, &true)
         }
     }
@@ -191,6 +198,24 @@ impl Connecting {
         }
         let unsent_bytes = if syn_sent(&tcp) { unsent_bytes(&self.socket) } else { Fact::NotAsked };
         Final { tcp, so_error, queue, unsent_bytes }
+    }
+
+    /// The same where there may be nothing to say yet: of a socket that still waits, or that is connected, no
+    /// error is asked for.
+    pub fn glance(&self, at_ms: Millis) -> Final {
+        let tcp = self.tcp_info();
+        let open = |tcp: &TcpInfo| {
+            matches!(tcp.state, TcpState::SynSent | TcpState::Established | TcpState::CloseWait)
+        };
+        if tcp.seen().is_some_and(open) {
+            return Final { tcp, so_error: None, queue: Fact::NotAsked, unsent_bytes: Fact::NotAsked };
+        }
+        let so_error = self.socket.take_error().ok().flatten().map(|error| Errno::from_io(&error));
+        let queue = match &self.queue_missing {
+            Some(why) => Fact::CouldNotLook(why.clone()),
+            None => errqueue::drain(self.socket.as_fd(), at_ms).into(),
+        };
+        Final { tcp, so_error, queue, unsent_bytes: Fact::NotAsked }
     }
 
     /// Ends when the socket has something to say.

@@ -51,7 +51,7 @@ impl UdpClient {
         let kind = Type::DGRAM.nonblocking();
         let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::UDP))
             .map_err(failed(Call::Socket))?;
-        let queue_missing = enable_error_queue(&socket, Family::of(address.ip())).err();
+        let queue_missing = enable_error_queue(&socket, Family::of(address.ip()), true).err();
         if let Some(interface) = &self.interface {
             socket.bind_device(Some(interface.as_bytes())).map_err(failed(Call::BindDevice))?;
         }
