@@ -312,8 +312,9 @@ impl Investigation {
         let (port, transport) = (self.request.source_port, self.request.target.transport);
         let (at_ms, tell) = (self.now(), self.tell.clone());
         // A machine with many processes takes its time.
-        tokio::task::spawn_blocking(move || {
-            drop(tell.send(Observation::OwnEnds(probe::own_ends(port, transport, target, at_ms))));
+        tokio::spawn(async move {
+            let ends = probe::aside(move || probe::own_ends(port, transport, target, at_ms)).await;
+            drop(ends.map(|ends| tell.send(Observation::OwnEnds(ends))));
         });
     }
 
@@ -326,20 +327,23 @@ impl Investigation {
             return;
         };
         let (address, transport, at_ms) = (attempt.address, attempt.transport, self.now());
+        let tell = self.tell.clone();
         if let Some(shared) = self.shared.clone() {
-            let tell = self.tell.clone();
             // Another investigation may be looking.
-            tokio::task::spawn_blocking(move || {
-                drop(tell.send(Observation::Listeners(shared.listeners(address, transport, at_ms))));
+            tokio::spawn(async move {
+                let listeners = probe::aside(move || shared.listeners(address, transport, at_ms)).await;
+                drop(listeners.map(|listeners| tell.send(Observation::Listeners(listeners))));
             });
             return;
         }
         match probe::listeners(&self.tables, address, transport, at_ms) {
             Look::Done(listeners) => self.tell(Observation::Listeners(listeners)),
             Look::Begun(look) => {
-                let tell = self.tell.clone();
                 // A machine with many processes takes its time.
-                tokio::task::spawn_blocking(move || drop(tell.send(Observation::Listeners(look.end()))));
+                tokio::spawn(async move {
+                    let listeners = probe::aside(move || look.end()).await;
+                    drop(listeners.map(|listeners| tell.send(Observation::Listeners(listeners))));
+                });
             }
         }
     }

@@ -205,6 +205,11 @@ fn far(attempt: Attempt) -> Attempt {
     routed(RouteType::Unicast, Some("198.51.100.1"), attempt)
 }
 
+/// Nobody may look at its route.
+fn hidden(attempt: Attempt) -> Attempt {
+    Attempt { route: Fact::CouldNotLook("rtnetlink: EPERM".into()), ..attempt }
+}
+
 fn swept(question: Question, answer: Option<PathAnswer>, attempt: Attempt) -> Attempt {
     let (protocol, ttl, sent_ms) = (PathProtocol::Tcp, Some(1), Millis(310.0));
     let probes = vec![PathProbe { protocol, ttl, sent_ms, answered_ms: None, answer }];
@@ -243,6 +248,15 @@ fn on_the_way() -> Vec<Row> {
         row("not silent for long yet", tried([far(attempt(B))]), &[], 301.9, wake(302.0)),
         row("silence is swept", tried([far(attempt(B))]), &[], 302.0, start([silence])),
         row("a sweep is started once", tried([far(attempt(B))]), &[silence], 400.0, wait()),
+        row(
+            "where routes are hidden, silence is swept",
+            tried([hidden(attempt(B))]),
+            &[],
+            302.0,
+            start([silence]),
+        ),
+        row("and a refusal", tried([hidden(refused(B))]), &[], 2.0, start([Path(0, Question::Reset)])),
+        row("but nothing without a route", tried([attempt(B)]), &[], 302.0, wait()),
         row("a short timeout is silent sooner", hurried(far(attempt(B))), &[], 202.0, start([silence])),
         row(
             "in a hurry, and swept: does a SYN leave at all?",
@@ -414,6 +428,18 @@ fn few_addresses_are_swept() {
         plan.start,
         (0..MOST_SWEEPS).map(|index| Probe::Path(index, Question::Silence)).collect::<Vec<_>>()
     );
+}
+
+#[test]
+fn addresses_that_end_first_leave_no_sweep_to_others() {
+    let waiting = (1..=8).map(|last| far(attempt(&format!("198.18.1.{last}"))));
+    let mut many: Vec<Attempt> = waiting.collect();
+    let asked: Vec<Probe> = (0..MOST_SWEEPS).map(|index| Probe::Path(index, Question::Silence)).collect();
+    for swept in &mut many[..MOST_SWEEPS] {
+        swept.ended_ms = Some(Millis(4000.0));
+        swept.path = Fact::Seen(Sweep { done: true, questions: vec![Question::Silence], ..Sweep::default() });
+    }
+    assert_eq!(next(&tried(many), &asked, Millis(4003.0)), wait());
 }
 
 fn explained() -> Vec<Row> {

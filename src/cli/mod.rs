@@ -101,7 +101,8 @@ fn judged(args: &DiagnoseArgs, report: &Report) -> (Exit, Option<String>) {
         None => (Exit::AsExpected, None),
     }
 }
-/// Where and when this is.
+/// Where and when this is: for readers, and nothing is measured by it.
+#[allow(clippy::disallowed_methods)]
 fn asked() -> Asked {
     Asked {
         on: sys::own_name().map(|name| clean_to(&name, 64)),

@@ -1,7 +1,8 @@
 //! ICMP types and codes: their names (RFC 792, 1122, 1812, 4443; IANA's registry) and the verdict of each.
 
-use crate::model::Icmp;
+use crate::model::{Family, Icmp};
 use crate::verdict::Code;
+use nix::errno::Errno as E;
 use std::borrow::Cow;
 
 /// The verdict that an ICMP error stands for. Total: every type and code of both families has one.
@@ -19,6 +20,32 @@ pub fn code_of(icmp: Icmp) -> Code {
 /// Whether it says that the host itself did not answer on its link.
 pub fn is_host_unreachable(icmp: Icmp) -> bool {
     matches!((icmp.family, icmp.kind, icmp.code), (4, 3, 1) | (6, 1, 3))
+}
+
+/// The verdicts of the ICMP errors that the kernel makes this errno of (`icmp_err_convert`, net/ipv4/icmp.c;
+/// `icmpv6_err_convert`, net/ipv6/icmp.c), and of a neighbour that does not answer.
+pub(super) fn behind(errno: E, family: Family) -> &'static [Code] {
+    match (errno, family) {
+        (E::ENETUNREACH, Family::V4) => &[Code::UnreachableIcmpNet, Code::UnreachableIcmpAdmin],
+        (E::ENETUNREACH, Family::V6) => &[Code::UnreachableIcmpNet],
+        (E::EACCES, _) => &[Code::UnreachableIcmpAdmin],
+        (E::ENOPROTOOPT, _) => &[Code::UnreachableIcmpProtocol],
+        (E::EHOSTUNREACH, Family::V4) => &[
+            Code::UnreachableIcmpHost,
+            Code::UnreachableIcmpAdmin,
+            Code::UnreachableLoop,
+            Code::UnreachableNeighbor,
+            Code::UnreachableGateway,
+        ],
+        (E::EHOSTUNREACH, Family::V6) => &[
+            Code::UnreachableIcmpHost,
+            Code::UnreachableLoop,
+            Code::UnreachableNeighbor,
+            Code::UnreachableGateway,
+        ],
+        (E::EHOSTDOWN | E::ENONET, _) => &[Code::UnreachableIcmpHost],
+        _ => &[],
+    }
 }
 
 /// The name of a type and code.
@@ -105,5 +132,47 @@ mod tests {
         // A type means one thing in one family only.
         assert_eq!(code_of(icmp(6, 3, 3)), Other);
         assert_eq!(code_of(icmp(4, 1, 4)), Other);
+    }
+
+    /// As the kernel's tables have it, by the code of "destination unreachable".
+    #[test]
+    fn an_errno_stands_for_each_error_that_gives_it() {
+        let v4 = [
+            E::ENETUNREACH,
+            E::EHOSTUNREACH,
+            E::ENOPROTOOPT,
+            E::ECONNREFUSED,
+            E::EMSGSIZE,
+            E::EOPNOTSUPP,
+            E::ENETUNREACH,
+            E::EHOSTDOWN,
+            E::ENONET,
+            E::ENETUNREACH,
+            E::EHOSTUNREACH,
+            E::ENETUNREACH,
+            E::EHOSTUNREACH,
+            E::EHOSTUNREACH,
+            E::EHOSTUNREACH,
+            E::EHOSTUNREACH,
+        ];
+        let v6 = [
+            E::ENETUNREACH,
+            E::EACCES,
+            E::EHOSTUNREACH,
+            E::EHOSTUNREACH,
+            E::ECONNREFUSED,
+            E::EACCES,
+            E::EACCES,
+            E::EPROTO,
+        ];
+        for (family, kind, errnos) in [(Family::V4, 3, &v4[..]), (Family::V6, 1, &v6[..])] {
+            let digit = if family == Family::V4 { 4 } else { 6 };
+            for (code, errno) in (0..).zip(errnos) {
+                let verdict = code_of(icmp(digit, kind, code));
+                let known = matches!(verdict, Code::UnreachableIcmpOther | Code::RefusedIcmpPort)
+                    || behind(*errno, family).contains(&verdict);
+                assert!(known, "{family}: {kind}/{code} is {verdict}, and {errno} does not stand for it");
+            }
+        }
     }
 }

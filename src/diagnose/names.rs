@@ -112,8 +112,14 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
             let finding = if half { failure } else { at_most_likely(failure, Code::ResolveNoAddress) };
             return and_name_answer(Some(finding));
         }
-        // Some errors, FORMERR among them, the C library takes for the word that there is no such name.
-        ("EAI_NONAME", Standing::Error(_)) => {
+        // Some errors, FORMERR among them, the C library takes for the word that there is no such name; so it does
+        // with some of what can't be read.
+        ("EAI_NODATA", Standing::Garbled) => {
+            return and_name_answer(
+                servers::failure(evidence).map(|finding| at_most_likely(finding, Code::ResolveNoAddress)),
+            );
+        }
+        ("EAI_NONAME", Standing::Error(_) | Standing::Garbled) => {
             return and_name_answer(
                 servers::failure(evidence).map(|finding| at_most_likely(finding, Code::ResolveNxdomain)),
             );

@@ -38,8 +38,8 @@ impl Standing {
             Standing::Error(SERVFAIL) => 1,
             Standing::Error(REFUSED) => 2,
             Standing::Error(_) => 3,
-            Standing::CutShort => 4,
-            Standing::Garbled => 5,
+            Standing::Garbled => 4,
+            Standing::CutShort => 5,
             Standing::Unreachable(_) => 6,
             Standing::Silent => 7,
         }
@@ -111,11 +111,11 @@ pub(super) fn standing(evidence: &Evidence, server: &ServerView) -> Standing {
     if let Some(error) = errors.min() {
         return Standing::Error(error);
     }
-    if cut_short {
-        return Standing::CutShort;
-    }
     if garbled {
         return Standing::Garbled;
+    }
+    if cut_short {
+        return Standing::CutShort;
     }
     if silent || answers.is_empty() {
         let finding = reached(evidence, server);

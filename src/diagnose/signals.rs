@@ -436,8 +436,10 @@ pub(super) fn unseen_error(view: &View) -> Option<Finding> {
     let finding = match errno {
         // Nobody knows whether a segment came: most refusals are resets.
         E::ECONNREFUSED if view.tcp().is_none_or(|tcp| tcp.segments_in.is_none()) => {
+            let here: &[Code] = if view.attempt.is_local() { &[Code::AliasBoundElsewhere] } else { &[] };
             Finding::new(Code::RefusedRst, Certainty::Possible, Culprit::Target, &because)
                 .or(&[Code::RefusedIcmpPort, Code::RefusedRstForged])
+                .or(here)
         }
         // A reset would have reached the socket.
         E::ECONNREFUSED => {
@@ -445,7 +447,8 @@ pub(super) fn unseen_error(view: &View) -> Option<Finding> {
         }
         _ => Finding::new(Code::UnreachableIcmpOther, Certainty::Possible, nobody, &because)
             .variant("unseen")
-            .or(&[Code::UnreachableIcmpHost, Code::UnreachableNeighbor, Code::UnreachableGateway]),
+            .or(icmp::behind(errno, view.family()))
+            .or(&[Code::LocalFirewallReject]),
     };
     Some(finding)
 }

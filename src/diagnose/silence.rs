@@ -266,11 +266,13 @@ pub(super) fn silence(view: &View) -> Option<Finding> {
     if up || neighbour_answered(view) {
         because.push(if up { Clue::TargetAnswers } else { Clue::NeighbourAnswered });
         let culprit = if after.is_some() { Culprit::Path { after } } else { Culprit::Target };
-        return Some(Finding::new(Code::TimeoutPortSilent, certainty, culprit, &because).or(&[
-            Code::TimeoutAcceptQueue,
-            Code::LocalReplyDropped,
-            Code::TimeoutTooShort,
-        ]));
+        // Only the socket's own numbers tell that its SYNs leave this host.
+        let here: &[Code] = if view.tcp().is_some() { &[] } else { &[Code::LocalFirewallDrop] };
+        return Some(
+            Finding::new(Code::TimeoutPortSilent, certainty, culprit, &because)
+                .or(&[Code::TimeoutAcceptQueue, Code::LocalReplyDropped, Code::TimeoutTooShort])
+                .or(here),
+        );
     }
     let alternatives: &[Code] = if waited {
         &[Code::TimeoutPortSilent, Code::TimeoutAcceptQueue, Code::LocalReplyDropped, Code::TimeoutTooShort]

@@ -1,15 +1,14 @@
 //! What to ask about a UDP target that is not this host. No second datagram goes to its port: whether it is up,
 //! and how far away, is learnt from a high port and an echo.
 
-use super::{Probe, neighbour_is_missing, rejection, silent_at};
+use super::{Probe, is_on_link, neighbour_is_missing, rejection, silent_at};
 use crate::model::{Attempt, Evidence, Millis, Question, Trace};
 
 pub(super) fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<Probe>, Millis) {
     let ask = |question| Some(Probe::Path(index, question));
     let at_once = Millis::default();
     let trace = evidence.request.trace;
-    // An address on the link has no router before it.
-    let hops = attempt.gateway().is_some() && trace != Trace::Never;
+    let hops = !is_on_link(attempt) && trace != Trace::Never;
     if attempt.connected_ms.is_some() {
         let always = hops && trace == Trace::Always;
         return (always.then(|| ask(Question::Hops)).flatten(), at_once);

@@ -159,7 +159,7 @@ pub fn next(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
         }
         return plan;
     }
-    let watch = while_waiting(evidence, now);
+    let watch = while_waiting(evidence, asked, now);
     // One sweep of a path at a time: the next one builds on what it found.
     let sweeping = |index| {
         asked.iter().any(|probe| {
@@ -248,13 +248,14 @@ fn earliest(a: Option<Millis>, b: Option<Millis>) -> Option<Millis> {
 }
 
 /// Probes beside attempts that wait, or that something on the way has just ended.
-fn while_waiting(evidence: &Evidence, now: Millis) -> Plan {
+fn while_waiting(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
     let mut plan = Plan::default();
     naming::of_a_pinned_name(evidence, now, &mut plan);
     let mut sweeps = 0;
     for (index, attempt) in evidence.attempts.iter().enumerate() {
-        // Without its route nobody knows whether the target is far.
-        if attempt.failed.is_some() || attempt.route().is_none() {
+        // A flow without a route is sent nowhere. Where nobody may look at routes, the target counts as far.
+        let hidden = matches!(attempt.route, Fact::CouldNotLook(_));
+        if attempt.failed.is_some() || (attempt.route().is_none() && !hidden) {
             continue;
         }
         let (probe, due) = if attempt.is_local() {
@@ -266,13 +267,14 @@ fn while_waiting(evidence: &Evidence, now: Millis) -> Plan {
         } else {
             far_target(index, attempt, evidence)
         };
-        let Some(probe) = probe else { continue };
-        if matches!(probe, Probe::Path(..)) {
-            sweeps += 1;
-            if sweeps > MOST_SWEEPS {
-                continue;
-            }
+        // One that has had its sweep counts on when it has ended.
+        let swept = asked.iter().any(|probe| matches!(probe, Probe::Path(other, _) if *other == index));
+        let sweeps_now = matches!(probe, Some(Probe::Path(..)));
+        sweeps += usize::from(swept || sweeps_now);
+        if sweeps_now && sweeps > MOST_SWEEPS {
+            continue;
         }
+        let Some(probe) = probe else { continue };
         if due.0 <= now.0 {
             plan.start.push(probe);
         } else {
@@ -313,12 +315,11 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
         attempt.ended_ms.is_none() && attempt.connected_ms.is_none() && attempt.deciding_icmp().is_none();
     let made_here =
         |kind| (is_reset(attempt) && attempt.ended_ms.is_some()).then_some(Probe::Trials(index, kind));
-    // An address on the link has no router before it.
-    let unswept = attempt.gateway().is_none() || request.trace == Trace::Never;
+    let unswept = is_on_link(attempt) || request.trace == Trace::Never;
     if unswept && let Some(trials) = made_here(TrialKind::AnyReset) {
         return (Some(trials), at_once);
     }
-    if attempt.gateway().is_none() {
+    if is_on_link(attempt) {
         let burst = waiting.then_some(Probe::Trials(index, TrialKind::Burst));
         return (burst, silent_at(attempt, evidence));
     }
@@ -352,6 +353,11 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
         return (ask(Question::Reset), at_once);
     }
     (rejected.and_then(ask), at_once)
+}
+
+/// Whether no router stands before the target.
+fn is_on_link(attempt: &Attempt) -> bool {
+    attempt.route().is_some() && attempt.gateway().is_none()
 }
 
 /// Whether ARP or neighbour discovery had no answer at the last look.

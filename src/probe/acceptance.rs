@@ -1,8 +1,8 @@
 //! What becomes of a connection to this host at its other end.
 
-use super::Tables;
 use super::connect::{REST, wake};
 use super::listeners::listener_of;
+use super::{Tables, aside};
 use crate::model::{Acceptance, Fact, Millis, PeerEnd};
 use crate::sys::{Connecting, Heard};
 use std::time::{Duration, Instant};
@@ -71,10 +71,8 @@ pub(super) async fn watch_acceptance(
     };
     let listener = match peer {
         PeerEnd::Absent | PeerEnd::Accepted => None,
-        // Whose it is takes a walk through /proc. Without a thread for it, nobody knows.
-        PeerEnd::Unaccepted | PeerEnd::Deferred => {
-            tokio::task::spawn_blocking(move || listener_of(remote)).await.ok().flatten()
-        }
+        // Whose it is takes a walk through /proc.
+        PeerEnd::Unaccepted | PeerEnd::Deferred => aside(move || listener_of(remote)).await.flatten(),
     };
     Ended::Looked(Fact::Seen(Acceptance { peer, after_ms, listener }))
 }

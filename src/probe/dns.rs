@@ -480,5 +480,12 @@ async fn over_tcp(server: SocketAddr, question: &Question) -> io::Result<Option<
     let length = usize::from(stream.read_u16().await?).min(MOST_TCP);
     let mut answer = vec![0; length];
     stream.read_exact(&mut answer).await?;
-    Ok(Some(question.read(&answer)))
+    Ok(Some(match question.read(&answer) {
+        // More than fits here is nowhere to be had: the C library takes what there is.
+        Response::Answer(answer) if answer.truncated && answer.addresses.is_empty() => {
+            Response::Malformed("cut short over TCP as well, before any address".to_owned())
+        }
+        Response::Answer(answer) => Response::Answer(DnsAnswer { truncated: false, ..answer }),
+        other => other,
+    }))
 }

@@ -5,6 +5,7 @@ use crate::sanitize::clean_to;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// A response over UDP has at most this many bytes: what passes every path unfragmented.
@@ -13,7 +14,7 @@ pub(super) const MOST_UDP: u16 = 1232;
 /// Addresses beyond this many are not kept.
 const MOST_ADDRESSES: usize = 64;
 
-/// A chain of aliases is followed this far.
+/// Aliases beyond this many are followed, and not kept.
 const MOST_ALIASES: usize = 16;
 
 /// Extended errors, and characters of their text, beyond these are not kept.
@@ -100,18 +101,21 @@ impl Question {
             alias_loop: false,
             extended: message.edns.as_ref().map(extended_errors).unwrap_or_default(),
         };
+        let mut aliases = BTreeMap::new();
+        for (owner, target) in message.answers.iter().filter_map(alias) {
+            aliases.entry(owner).or_insert(target);
+        }
         let mut owner = &self.name;
-        let mut seen = vec![owner];
-        while let Some(next) = message.answers.iter().find_map(|record| alias(record, owner)) {
-            answer.aliases.push(clean_to(next.to_ascii().trim_end_matches('.'), MOST_TEXT));
-            if seen.contains(&next) {
+        let mut seen = BTreeSet::from([owner]);
+        // As far as the message goes, as the C library does.
+        while let Some(next) = aliases.get(owner).copied() {
+            if answer.aliases.len() < MOST_ALIASES {
+                answer.aliases.push(clean_to(next.to_ascii().trim_end_matches('.'), MOST_TEXT));
+            }
+            if !seen.insert(next) {
                 answer.alias_loop = true;
                 break;
             }
-            if answer.aliases.len() == MOST_ALIASES {
-                break;
-            }
-            seen.push(next);
             owner = next;
         }
         for address in message.answers.iter().filter_map(|record| self.address(record, &seen)) {
@@ -123,8 +127,8 @@ impl Question {
     }
 
     /// The address in a record of the name, or of a name that it leads to.
-    fn address(&self, record: &Record, owners: &[&Name]) -> Option<IpAddr> {
-        if !owners.contains(&&record.name) {
+    fn address(&self, record: &Record, owners: &BTreeSet<&Name>) -> Option<IpAddr> {
+        if !owners.contains(&record.name) {
             return None;
         }
         match (&record.data, self.record) {
@@ -135,9 +139,10 @@ impl Question {
     }
 }
 
-fn alias<'a>(record: &'a Record, owner: &Name) -> Option<&'a Name> {
+/// A name, and the one that it leads to.
+fn alias(record: &Record) -> Option<(&Name, &Name)> {
     match &record.data {
-        RData::CNAME(target) if &record.name == owner => Some(&target.0),
+        RData::CNAME(target) => Some((&record.name, &target.0)),
         _ => None,
     }
 }

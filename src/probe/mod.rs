@@ -1,6 +1,7 @@
 //! One question to the world each. Probes bring observations and decide nothing.
 
 mod acceptance;
+mod aside;
 mod asker;
 mod connect;
 mod contrast;
@@ -17,6 +18,7 @@ mod trials;
 mod udp;
 mod unix;
 
+pub(crate) use aside::aside;
 pub(crate) use asker::Asker;
 pub(crate) use connect::{AttemptAsk, attempt, lacking};
 pub(crate) use contrast::{ContrastAsk, contrast};

@@ -541,7 +541,10 @@ catalog! {
         next ("unseen", "udp-unseen") Client: "which firewall or router on the way answers so, by its log?";
         alike UnreachableLoop: "a routing loop wears the TTL out too";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
-        alike UnreachableIcmpHost: "EHOSTUNREACH alone names no sender and no code";
+        alike UnreachableIcmpNet: "{errno} alone names no sender and no code";
+        alike UnreachableIcmpHost: "{errno} alone names no sender and no code";
+        alike UnreachableIcmpAdmin: "{errno} alone names no sender and no code";
+        alike UnreachableIcmpProtocol: "{errno} alone names no sender and no code";
         alike UnreachableNeighbor: "this host gives the same error when the target does not answer {arp}";
         alike UnreachableGateway: "this host gives the same error when the gateway does not answer {arp}";
         alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";

@@ -149,5 +149,5 @@ pub(crate) fn watched(
         return Err(format!("never shown: {}\n{stderr}", change.when));
     }
     let output = std::process::Output { status, stdout, stderr: stderr.into_bytes() };
-    Ok(Ended { output, overran })
+    Ok(Ended { output, overran, kept_waiting: Duration::ZERO })
 }

@@ -29,6 +29,10 @@ pub(crate) fn converse(
         Behaviour::Relay => {
             thread::spawn(move || relay(client, backend));
         }
+        Behaviour::Endless => {
+            let line = says.text.repeat(1 + 4096 / says.text.len().max(1));
+            thread::spawn(move || while client.write_all(line.as_bytes()).is_ok() {});
+        }
         Behaviour::Banner => {
             let mut line = says.text.clone().into_bytes();
             line.extend(&says.bytes);

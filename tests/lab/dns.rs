@@ -12,14 +12,20 @@
 //! | `after MS` | comes so much later |
 //! | `truncated` | is empty and marked as truncated over UDP, and whole over TCP |
 //! | `silent` | does not come; what is forged does |
-//! | `wrong-id` `wrong-question` `noise` | comes behind a forged one: with another id, about another name, or no DNS at all |
+//! | `wrong-id` `wrong-question` `noise` | comes behind a forged one: with another id, about another name, or no DNS at all; with a number, behind so many |
 //! | `garbage` | is no DNS at all |
+//! | `many N` | has that many addresses, of hosts that are nowhere |
+//! | `chain N` | leads there by so many aliases, and the addresses are the last one's |
+//! | `circle N` | leads by so many aliases back to the first |
+//! | `other-port` `from ADDRESS` | comes from another port, or from another address of the node's, over UDP |
+//! | `drip` `stuck` `endless` | over TCP, comes byte by byte, stops half-way, or comes again for ever |
+//! | a word of [`crate::dns_shapes`] | is broken in that way |
 //!
 //! An answer that does not fit 512 bytes, or what the query's OPT record says, is truncated by itself.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
@@ -29,6 +35,8 @@ use hickory_proto::rr::rdata::CNAME;
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
+use crate::dns_shapes::{self, Shape};
+
 pub(crate) type Zone = BTreeMap<String, Vec<String>>;
 
 /// A zone that may be given another content while it is served.
@@ -36,6 +44,9 @@ pub(crate) type Served = Arc<RwLock<Zone>>;
 
 /// Where no answer is better than a forged one, this is what the forged one says.
 const FORGED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 66);
+/// The first of addresses that no router has a route to.
+const NOWHERE: Ipv4Addr = Ipv4Addr::new(198, 19, 0, 1);
+const NOWHERE_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xfffe, 0, 0, 0, 0, 1);
 const NOISE: &[u8] = b"\x00\xff not a message \x1b[31m\xc0\x0c";
 const TTL: u32 = 60;
 /// RFC 1035: what fits a datagram where the query says nothing else.
@@ -56,7 +67,31 @@ enum Transport {
 struct Sending {
     after: Duration,
     messages: Vec<Vec<u8>>,
+    sender: Sender,
+    pace: Pace,
 }
+
+/// Whom an answer over UDP comes from.
+#[derive(Clone, Copy, Default)]
+enum Sender {
+    #[default]
+    Server,
+    OtherPort,
+    OtherAddress(IpAddr),
+}
+
+/// How an answer over TCP comes.
+#[derive(Clone, Copy, Default)]
+enum Pace {
+    #[default]
+    Whole,
+    Drip,
+    Stuck,
+    Endless,
+}
+
+/// Between the bytes of an answer that drips.
+const DRIP: Duration = Duration::from_millis(100);
 
 /// Answers over UDP until the process ends.
 pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Served) -> Result<(), String> {
@@ -67,12 +102,24 @@ pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Served) -> Result<(), St
         let sending = answer(buffer.get(..length).unwrap_or_default(), zone, Transport::Udp);
         let socket = Arc::clone(socket);
         let send = move || {
+            let Ok(socket) = sending.sender.socket(&socket) else { return };
             for message in &sending.messages {
                 // The one who asked may be gone.
                 let _ = socket.send_to(message, peer);
             }
         };
         run_after(sending.after, send);
+    }
+}
+
+impl Sender {
+    fn socket(self, own: &Arc<UdpSocket>) -> std::io::Result<Arc<UdpSocket>> {
+        let address = own.local_addr()?;
+        Ok(match self {
+            Self::Server => Arc::clone(own),
+            Self::OtherPort => Arc::new(UdpSocket::bind((address.ip(), 0))?),
+            Self::OtherAddress(other) => Arc::new(UdpSocket::bind((other, address.port()))?),
+        })
     }
 }
 
@@ -98,7 +145,19 @@ fn converse(mut stream: TcpStream, zone: &Served) -> std::io::Result<()> {
         for message in sending.messages {
             let mut framed = u16::try_from(message.len()).unwrap_or_default().to_be_bytes().to_vec();
             framed.extend(message);
-            stream.write_all(&framed)?;
+            match sending.pace {
+                Pace::Whole => stream.write_all(&framed)?,
+                Pace::Drip => {
+                    for byte in framed {
+                        stream.write_all(&[byte])?;
+                        thread::sleep(DRIP);
+                    }
+                }
+                Pace::Stuck => stream.write_all(framed.get(..framed.len() / 2).unwrap_or_default())?,
+                Pace::Endless => loop {
+                    stream.write_all(&framed)?;
+                },
+            }
         }
     }
 }
@@ -137,8 +196,11 @@ struct Answer<'a> {
     truncated: bool,
     silent: bool,
     garbage: bool,
-    /// Words for what comes first.
-    forged: Vec<String>,
+    shape: Option<Shape>,
+    sender: Sender,
+    pace: Pace,
+    /// Words for what comes first, and how often.
+    forged: Vec<(String, usize)>,
 }
 
 impl<'a> Answer<'a> {
@@ -152,6 +214,9 @@ impl<'a> Answer<'a> {
             truncated: false,
             silent: false,
             garbage: false,
+            shape: None,
+            sender: Sender::Server,
+            pace: Pace::Whole,
             forged: Vec::new(),
         }
     }
@@ -177,6 +242,7 @@ impl<'a> Answer<'a> {
     /// Takes the words of one name. Returns the name that it leads to.
     fn take_all(&mut self, owner: &Name, words: &[String]) -> Option<(Name, String)> {
         let mut next = None;
+        let mut owner = owner.clone();
         for word in words {
             let word = match (word.strip_prefix("a: "), word.strip_prefix("aaaa: ")) {
                 (Some(word), _) if self.question.query_type() == RecordType::A => word,
@@ -187,18 +253,35 @@ impl<'a> Answer<'a> {
             if let Some(target) = word.strip_prefix("cname ") {
                 let target = target.to_lowercase();
                 if let Ok(name) = Name::from_labels(target.split('.').map(str::as_bytes)) {
-                    self.records.push(Record::from_rdata(
-                        owner.clone(),
-                        TTL,
-                        RData::CNAME(CNAME(name.clone())),
-                    ));
+                    self.alias(owner.clone(), name.clone());
                     next = Some((name, target));
                 }
+            } else if let Some(count) = word.strip_prefix("chain ") {
+                owner = self.chain(&owner, count);
+            } else if let Some(count) = word.strip_prefix("circle ") {
+                let last = self.chain(&owner, count);
+                self.alias(last, self.question.name().clone());
             } else {
-                self.take(owner, word);
+                self.take(&owner, word);
             }
         }
         next
+    }
+
+    fn alias(&mut self, owner: Name, target: Name) {
+        self.records.push(Record::from_rdata(owner, TTL, RData::CNAME(CNAME(target))));
+    }
+
+    /// Aliases from a name on; returns the last.
+    fn chain(&mut self, owner: &Name, count: &str) -> Name {
+        let mut owner = owner.clone();
+        for number in 0..count.parse().unwrap_or(0) {
+            if let Ok(next) = Name::from_ascii(format!("alias-{number}.test.")) {
+                self.alias(owner, next.clone());
+                owner = next;
+            }
+        }
+        owner
     }
 
     fn take(&mut self, owner: &Name, word: &str) {
@@ -212,7 +295,24 @@ impl<'a> Answer<'a> {
             "truncated" => self.truncated = true,
             "silent" => self.silent = true,
             "garbage" => self.garbage = true,
-            "wrong-id" | "wrong-question" | "noise" => self.forged.push(head.to_owned()),
+            "wrong-id" | "wrong-question" | "noise" => {
+                self.forged.push((head.to_owned(), rest.parse().unwrap_or(1)));
+            }
+            "other-port" => self.sender = Sender::OtherPort,
+            "from" => self.sender = rest.parse().map_or(Sender::Server, Sender::OtherAddress),
+            "drip" => self.pace = Pace::Drip,
+            "stuck" => self.pace = Pace::Stuck,
+            "endless" => self.pace = Pace::Endless,
+            "many" => {
+                for number in 0..rest.parse().unwrap_or(0) {
+                    let address: IpAddr = match self.question.query_type() {
+                        RecordType::A => Ipv4Addr::from_bits(NOWHERE.to_bits() + number).into(),
+                        _ => Ipv6Addr::from_bits(NOWHERE_V6.to_bits() + u128::from(number)).into(),
+                    };
+                    self.take(owner, &address.to_string());
+                }
+            }
+            word if Shape::named(word).is_some() => self.shape = Shape::named(word),
             "ede" => {
                 let (code, text) = rest.split_once(' ').unwrap_or((rest, ""));
                 let mut bytes = code.parse::<u16>().unwrap_or_default().to_be_bytes().to_vec();
@@ -231,20 +331,30 @@ impl<'a> Answer<'a> {
     }
 
     fn sending(self, query: &Message, transport: Transport) -> Sending {
-        let mut messages: Vec<Vec<u8>> = self.forged.iter().map(|kind| self.forge(kind, query)).collect();
+        let mut messages: Vec<Vec<u8>> = Vec::new();
+        for (kind, times) in &self.forged {
+            messages.extend(std::iter::repeat_n(self.forge(kind, query), *times));
+        }
+        let sending =
+            Sending { after: self.after, messages: Vec::new(), sender: self.sender, pace: self.pace };
         if self.silent {
-            return Sending { after: self.after, messages };
+            return Sending { messages, ..sending };
         }
         let message = self.message(query);
-        let whole = message.to_vec().unwrap_or_default();
+        let id = query.metadata.id;
+        let whole = match self.shape {
+            Some(shape) => dns_shapes::message(shape, id, self.question),
+            None => message.to_vec().unwrap_or_default(),
+        };
         let payload = query.edns.as_ref().map_or(PLAIN_PAYLOAD, Edns::max_payload).max(PLAIN_PAYLOAD);
         let cut = transport == Transport::Udp && (self.truncated || whole.len() > usize::from(payload));
         messages.push(match (self.garbage, cut) {
             (true, _) => NOISE.to_vec(),
+            (false, true) if self.shape.is_some() => dns_shapes::cut_short(whole, self.question),
             (false, true) => message.truncate().to_vec().unwrap_or_default(),
             (false, false) => whole,
         });
-        Sending { after: self.after, messages }
+        Sending { messages, ..sending }
     }
 
     fn message(&self, query: &Message) -> Message {

@@ -57,6 +57,9 @@ pub(crate) struct Expect {
     /// Upper bound of whyconn's own `elapsed_ms`.
     #[serde(default)]
     pub(crate) within_ms: Option<u64>,
+    /// Patterns, each for a reason why something could not be looked at.
+    #[serde(default)]
+    pub(crate) blind: Vec<String>,
     /// JSON pointer to a value, to `"present"`, `"absent"` (missing or null), or to `"~regex"`.
     #[serde(default)]
     pub(crate) json: BTreeMap<String, Value>,
@@ -184,10 +187,30 @@ impl Expect {
             let holds = elapsed.is_some_and(|elapsed| elapsed <= limit as f64);
             found.require(holds, "elapsed_ms", elapsed, &format!("at most {limit}"));
         }
+        let reasons = reasons(&report["evidence"]);
+        for pattern in &self.blind {
+            let holds = Regex::new(pattern).is_ok_and(|regex| reasons.iter().any(|why| regex.is_match(why)));
+            found.require(holds, "could not look", reasons.clone(), pattern);
+        }
         for (pointer, wanted) in &self.json {
             let seen = report.pointer(pointer).unwrap_or(&Value::Null);
             compare_value(pointer, seen, wanted, found);
         }
+    }
+}
+
+/// Why anything could not be looked at.
+fn reasons(evidence: &Value) -> Vec<&str> {
+    match evidence {
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(key, field)| match field.as_str() {
+                Some(why) if key == "could-not-look" => vec![why],
+                _ => reasons(field),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(reasons).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Background, Scenario};
 use crate::serve::Services;
 use crate::topology::{Family, Topology};
-use crate::{change, mend, ordinary, policy, serve, shell, world};
+use crate::{change, mend, odd, ordinary, serve, shell, world};
 
 /// No run of whyconn in a scenario takes longer.
 const RUNNING: Duration = Duration::from_secs(20);
@@ -42,6 +44,12 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
     pub(crate) exit: Option<i32>,
     pub(crate) wall_ms: f64,
+    /// What it worked, in its own code and in the kernel's: the rest of the time it waited, or others worked.
+    pub(crate) cpu_ms: f64,
+    /// How long the machine kept it from working.
+    pub(crate) kept_waiting_ms: f64,
+    /// At most so much memory was resident at any time.
+    pub(crate) peak_kib: i64,
     /// It had to be ended.
     pub(crate) overran: bool,
     /// Packets counted, one number for each `[[count]]`.
@@ -115,7 +123,7 @@ fn run(job: &Job) -> Result<Outcome, String> {
     let unmet = each(&scenario.afterwards, world::await_conditions).err();
     let counted = world::counted(scenario)?;
     // What comes now sends packets of its own, so it comes when all is counted.
-    let ordinary = ordinary::ask(&outcome.stdout, &job.arguments)?;
+    let ordinary = ordinary::ask(job, &outcome.stdout)?;
     let shown = if scenario.shown { show(job, &program, &mut running)? } else { Vec::new() };
     // They change the world.
     let mended = mend::carry_out(job, &program, &outcome, &mut running)?;
@@ -148,24 +156,32 @@ pub(crate) fn without_privileges(as_root: bool) -> Vec<String> {
 
 /// Runs the program in the client as a user without capabilities.
 pub(crate) fn measure(job: &Job, program: &Path, services: &mut Services) -> Result<Outcome, String> {
+    let scenario = &job.scenario;
     let mut command = world::in_netns("client");
-    if job.scenario.change.iter().any(|change| change.signal.is_some()) {
+    if scenario.change.iter().any(|change| change.signal.is_some()) {
         // What this program was started with may have them ignored.
         command.args(["env", "--default-signal=INT,TERM"]);
     }
-    command.args(without_privileges(job.as_root));
-    command.args(policy::words(job.scenario.limits, job.scenario.policy));
+    command.args(odd::words(&scenario.odd, scenario.limits, scenario.policy, job.as_root));
     command.args(&job.wrapping).arg(program).args(&job.arguments);
     // A proxy variable or a language of the machine at hand is not part of the world.
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").envs(&job.scenario.env);
+    let usage = || getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| format!("getrusage: {error}"));
+    let before = worked_ms(usage()?);
     let start = Instant::now();
     let ended = match job.scenario.change.as_slice() {
         [] => shell::bounded(&mut command, "", RUNNING)?,
         changes => change::watched(&mut command, changes, services, RUNNING)?,
     };
+    let wall_ms = start.elapsed().as_secs_f64() * 1000.0;
+    let usage = usage()?;
     Ok(Outcome {
-        wall_ms: start.elapsed().as_secs_f64() * 1000.0,
+        wall_ms,
+        cpu_ms: worked_ms(usage) - before,
+        kept_waiting_ms: ended.kept_waiting.as_secs_f64() * 1000.0,
+        // Of all children so far: none that builds a world needs as much as whyconn may.
+        peak_kib: usage.max_rss(),
         command: shown(job),
         stdout: String::from_utf8_lossy(&ended.output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&ended.output.stderr).into_owned(),
@@ -177,6 +193,10 @@ pub(crate) fn measure(job: &Job, program: &Path, services: &mut Services) -> Res
         shown: Vec::new(),
         mended: Vec::new(),
     })
+}
+
+fn worked_ms(usage: Usage) -> f64 {
+    [usage.user_time(), usage.system_time()].iter().map(|time| time.num_microseconds() as f64 / 1000.0).sum()
 }
 
 /// The command line to show: without the wrapping.

@@ -17,6 +17,8 @@
 mod change;
 mod conversation;
 mod dns;
+mod dns_shapes;
+mod ending;
 mod etc;
 mod expect;
 mod hold;
@@ -25,6 +27,7 @@ mod leaks;
 mod listen;
 mod lists;
 mod mend;
+mod odd;
 mod ordinary;
 mod outside;
 mod policy;
@@ -85,6 +88,14 @@ fn run_trials() -> Result<ExitCode, String> {
         env::var_os("LAB_WHYCONN").map_or_else(|| env!("CARGO_BIN_EXE_whyconn").into(), PathBuf::from).into();
     let mut trials =
         vec![Trial::test("no-capabilities", || outside::check_capabilities().map_err(Failed::from))];
+    let program = Arc::clone(&whyconn);
+    trials.push(Trial::test("ended-at-any-moment", move || {
+        ending::check_signals(&program).map_err(Failed::from)
+    }));
+    let program = Arc::clone(&whyconn);
+    trials.push(Trial::test("report-not-written", move || {
+        ending::check_writing(&program).map_err(Failed::from)
+    }));
     let program = Arc::clone(&whyconn);
     trials.push(Trial::test("nothing-left-behind", move || leaks::check(&program).map_err(Failed::from)));
     trials.extend(lists::trials(&whyconn));

@@ -130,7 +130,7 @@ fn one(
     }
     if node == "client" {
         // The user's shell is as confined as whyconn was.
-        words.extend(policy::words(job.scenario.limits, job.scenario.policy));
+        words.extend(policy::words(job.scenario.limits, job.scenario.policy, &job.scenario.odd.denied));
     }
     let mut shell = world::in_netns(&node);
     shell.args(words);

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::expect::{Mismatches, addresses, text};
-use crate::{shell, world};
+use crate::inside::Job;
+use crate::policy::Limits;
+use crate::{odd, shell, world};
 
 /// Debian's own, not one that a user put before it: it has the machine's C library.
 pub(crate) const PYTHON: &str = "/usr/bin/python3";
@@ -17,6 +19,8 @@ pub(crate) const PYTHON: &str = "/usr/bin/python3";
 const LOOKUP: &str = "/evidence/lookup/seen";
 /// A lookup that failed after a longer time would fail after as long a time again.
 const SOON_MS: f64 = 1000.0;
+/// More addresses of one name are not in a report.
+const KEPT: usize = 256;
 const ASKING: Duration = Duration::from_secs(15);
 
 /// Its arguments: the name, and the family or nothing. It prints an [`Answer`].
@@ -40,8 +44,10 @@ pub(crate) struct Answer {
     error: Option<String>,
 }
 
-/// Asks for the name that a report is about, if its addresses come from getaddrinfo or it failed soon.
-pub(crate) fn ask(stdout: &str, arguments: &[String]) -> Result<Option<Answer>, String> {
+/// Asks for the name that a report is about, if its addresses come from getaddrinfo or it failed soon; on the same
+/// odd host, but with all that a host has to give.
+pub(crate) fn ask(job: &Job, stdout: &str) -> Result<Option<Answer>, String> {
+    let arguments = &job.arguments;
     let Ok(report) = serde_json::from_str::<Value>(stdout.trim_end()) else {
         return Ok(None);
     };
@@ -56,6 +62,7 @@ pub(crate) fn ask(stdout: &str, arguments: &[String]) -> Result<Option<Answer>, 
     }
     let family = ["4", "6"].into_iter().find(|digit| arguments.contains(&format!("-{digit}")));
     let mut command = world::in_netns("client");
+    command.args(odd::words(&job.scenario.odd, Limits::default(), None, job.as_root));
     command.args([PYTHON, "-c", SCRIPT, host, family.unwrap_or("any")]);
     let ended = shell::bounded(&mut command, "", ASKING)?;
     let line = String::from_utf8_lossy(&ended.output.stdout).into_owned();
@@ -82,6 +89,7 @@ impl Answer {
                 wanted.push(address.clone());
             }
         }
+        wanted.truncate(KEPT);
         let seen = addresses(outcome("/addresses"));
         found.require(seen == wanted, "getaddrinfo's addresses", seen.clone(), &wanted.join(", "));
         let told = addresses(report.pointer("/resolution/addresses"));

@@ -11,8 +11,11 @@ const SCHEMA: &str = "whyconn.report.v1";
 /// The exit code of a usage error.
 const USAGE: i32 = 2;
 const DEFAULT_TIMEOUT_MS: f64 = 4000.0;
-/// What whyconn may take beyond its timeout, and what a busy machine may add to that.
+/// What whyconn may take beyond its timeout, and what a busy machine may add to that besides the time for which it
+/// has no processor free.
 pub(crate) const ALLOWANCE_MS: f64 = 250.0 + 150.0;
+/// What whyconn may ever have in memory, whatever is sent to it.
+const MOST_KIB: i64 = 32 * 1024;
 /// What starting whyconn inside a namespace may cost, for bounds seen from outside.
 const STARTING_MS: f64 = 1500.0;
 
@@ -43,6 +46,8 @@ pub(crate) fn compare(scenario: &Scenario, outcome: &Outcome) -> (Vec<String>, O
     times(scenario, outcome, &report, &mut found);
     safe::compare(printed, outcome, &report, &mut found);
     waiting::compare(scenario, &progress, &report, &mut found);
+    let held = outcome.peak_kib <= MOST_KIB;
+    found.require(held, "memory in KiB", outcome.peak_kib, &format!("at most {MOST_KIB}"));
     if let Some(ordinary) = &outcome.ordinary {
         ordinary.compare(&report, &mut found);
     }
@@ -102,9 +107,10 @@ fn times(scenario: &Scenario, outcome: &Outcome, report: &Value, found: &mut Mis
         found.require(false, "elapsed_ms", Value::Null, "a number");
         return;
     };
-    let limit = timeout_ms(&scenario.argv) + ALLOWANCE_MS;
+    let limit = timeout_ms(&scenario.argv) + ALLOWANCE_MS + outcome.kept_waiting_ms;
     let names = report.pointer("/resolution/elapsed_ms").and_then(Value::as_f64).unwrap_or(0.0);
-    let within = format!("at most {limit} ms");
+    let worked = format!("it worked {:.0} ms, and was kept from it for", outcome.cpu_ms);
+    let within = format!("at most {limit:.0} ms; {worked} {:.0} ms", outcome.kept_waiting_ms);
     found.require(names <= limit, "time for names", names, &within);
     found.require(elapsed - names <= limit, "time to connect", elapsed - names, &within);
     let waited = duration_ms(&scenario.argv, &["--wait"]).map(|wait| wait + ALLOWANCE_MS);

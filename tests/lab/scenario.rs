@@ -14,6 +14,7 @@ use toml::{Table, Value};
 use crate::change::Change;
 use crate::expect::Expect;
 use crate::mend::Mend;
+use crate::odd::{self, Odd};
 use crate::policy::{Limits, Policy};
 use crate::responder::Responder;
 use crate::service::{Hold, Listen, Unix};
@@ -87,6 +88,9 @@ pub(crate) struct Scenario {
     /// What whyconn is forbidden.
     #[serde(default)]
     pub(crate) policy: Option<Policy>,
+    /// What whyconn's host is like where it is an odd one.
+    #[serde(default)]
+    pub(crate) odd: Odd,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) expect: Expect,
@@ -235,6 +239,7 @@ pub(crate) fn load(directory: &Path, uid: u32) -> Result<Vec<Case>, String> {
 fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
     let mut table: Table = text.parse().map_err(|error| format!("{error}"))?;
     let families = families(table.remove("families"))?;
+    let hosts = odd::hosts(&mut table)?;
     let words = taken(&mut table, "words")?;
     let variants: Vec<(String, Table)> = match table.remove("variants") {
         None => vec![(name.to_owned(), Table::new())],
@@ -249,20 +254,29 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
     };
     let mends = mends(table.remove("mend"), &variants)?;
     let mut cases = Vec::new();
-    for (name, own) in &variants {
-        for &family in &families {
-            let mut table = table.clone();
-            table.insert(
-                "mend".to_owned(),
-                mends
-                    .iter()
-                    .filter(|mend| mend.is_for(name, family))
-                    .map(|mend| mend.table.clone())
-                    .collect::<Vec<_>>()
-                    .into(),
-            );
-            if let Some(scenario) = fill(&table, &words, own, family, uid)? {
-                cases.push(Case { name: name.clone(), family, scenario });
+    for host in &hosts {
+        host.check(&variants)?;
+        let table = host.of(&table);
+        let families = match &host.families {
+            None => families.clone(),
+            some => self::families(some.clone())?,
+        };
+        for (case, own) in &variants {
+            let Some(name) = host.runs(case) else { continue };
+            for &family in &families {
+                let mut table = table.clone();
+                table.insert(
+                    "mend".to_owned(),
+                    mends
+                        .iter()
+                        .filter(|mend| mend.is_for(case, family))
+                        .map(|mend| mend.table.clone())
+                        .collect::<Vec<_>>()
+                        .into(),
+                );
+                if let Some(scenario) = fill(&table, &words, &host.words(case, own), family, uid)? {
+                    cases.push(Case { name: name.clone(), family, scenario });
+                }
             }
         }
     }

@@ -80,12 +80,18 @@ pub(crate) enum Behaviour {
     Reset,
     /// Says something first.
     Banner,
+    /// Says the same for ever.
+    Endless,
     NoAccept,
     /// Connects to its backend, passes bytes on, and closes when the backend can not be reached; as `docker-proxy`.
     Relay,
     UdpEcho,
     /// Takes every datagram, and never answers.
     UdpSilent,
+    /// Answers a datagram with a thousand of the largest.
+    UdpFlood,
+    /// Answers from another port.
+    UdpOtherPort,
     /// Answers questions of NTP (RFC 5905) and nothing else.
     UdpNtp,
     /// Answers binding requests of STUN (RFC 8489) and nothing else.

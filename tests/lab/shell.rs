@@ -1,13 +1,15 @@
 //! Running other programs: with a bound on their time, with their errors told, and never through a shell
 //! unless the scenario itself is shell.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::fs;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 /// No command that builds a world takes longer.
@@ -18,6 +20,8 @@ pub(crate) struct Ended {
     pub(crate) output: Output,
     /// It did not end by itself within the limit.
     pub(crate) overran: bool,
+    /// How long it was ready to run, and the machine had no processor for it.
+    pub(crate) kept_waiting: Duration,
 }
 
 /// Runs a program to its end, or to the limit and then kills it.
@@ -35,7 +39,7 @@ pub(crate) fn bounded(command: &mut Command, input: &str, limit: Duration) -> Re
         let _ = pipe.write_all(input.as_bytes());
     }
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(child.wait_with_output()));
+    thread::spawn(move || sender.send(to_its_end(child)));
     let mut overran = false;
     let output = receiver.recv_timeout(limit).or_else(|_| {
         overran = true;
@@ -43,10 +47,34 @@ pub(crate) fn bounded(command: &mut Command, input: &str, limit: Duration) -> Re
         receiver.recv()
     });
     match output {
-        Ok(Ok(output)) => Ok(Ended { output, overran }),
+        Ok(Ok((output, kept_waiting))) => Ok(Ended { output, overran, kept_waiting }),
         Ok(Err(error)) => Err(format!("cannot wait for {name}: {error}")),
         Err(error) => Err(format!("cannot wait for {name}: {error}")),
     }
+}
+
+/// Reads all that a program says, waits for its end, and looks at its account before it is closed.
+fn to_its_end(mut child: Child) -> std::io::Result<(Output, Duration)> {
+    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
+    let errors = thread::spawn(move || read(err.as_mut()));
+    let stdout = read(out.as_mut())?;
+    let stderr = errors.join().unwrap_or_else(|_| Err(std::io::Error::other("panicked")))?;
+    let pid = Pid::from_raw(i32::try_from(child.id()).map_err(std::io::Error::other)?);
+    waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    let kept_waiting = kept_waiting(pid).unwrap_or_default();
+    Ok((Output { status: child.wait()?, stdout, stderr }, kept_waiting))
+}
+
+fn read(pipe: Option<&mut impl Read>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.map_or(Ok(0), |pipe| pipe.read_to_end(&mut bytes))?;
+    Ok(bytes)
+}
+
+/// The second number of `schedstat` (proc_pid_schedstat(5)), in nanoseconds; nothing where the kernel keeps none.
+fn kept_waiting(pid: Pid) -> Option<Duration> {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    text.split_ascii_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Runs a program that must succeed.

@@ -1,6 +1,6 @@
 //! Services over UDP: one that returns everything, one that keeps silent, and two that speak their protocol alone.
 
-use std::net::UdpSocket;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use crate::service::Behaviour;
 
@@ -15,9 +15,21 @@ const STUN_REQUEST: [u8; 2] = [0x00, 0x01];
 const STUN_SUCCESS: [u8; 2] = [0x01, 0x01];
 const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
+/// What fits a datagram over IPv4, and how many of them make a flood.
+const LARGEST: usize = 65_507;
+const FLOOD: usize = 1000;
+
 /// Whether a service is one over UDP.
 pub(crate) const fn is_udp(does: Behaviour) -> bool {
-    matches!(does, Behaviour::UdpEcho | Behaviour::UdpSilent | Behaviour::UdpNtp | Behaviour::UdpStun)
+    matches!(
+        does,
+        Behaviour::UdpEcho
+            | Behaviour::UdpSilent
+            | Behaviour::UdpFlood
+            | Behaviour::UdpOtherPort
+            | Behaviour::UdpNtp
+            | Behaviour::UdpStun
+    )
 }
 
 /// Serves until the process ends.
@@ -28,6 +40,18 @@ pub(crate) fn serve(socket: &UdpSocket, does: Behaviour) -> Result<(), String> {
         let asked = buffer.get(..length).unwrap_or_default();
         let answer = match does {
             Behaviour::UdpEcho => Some(asked.to_vec()),
+            Behaviour::UdpFlood => {
+                for _ in 1..FLOOD {
+                    let _ = socket.send_to(&[0x1b; LARGEST], peer);
+                }
+                Some(vec![0x1b; LARGEST])
+            }
+            Behaviour::UdpOtherPort => {
+                let any = SocketAddr::new(own(socket)?, 0);
+                let other = UdpSocket::bind(any).map_err(|error| format!("udp: {error}"))?;
+                let _ = other.send_to(asked, peer);
+                None
+            }
             Behaviour::UdpNtp => ntp(asked),
             Behaviour::UdpStun => stun(asked),
             _ => None,
@@ -37,6 +61,10 @@ pub(crate) fn serve(socket: &UdpSocket, does: Behaviour) -> Result<(), String> {
             let _ = socket.send_to(&answer, peer);
         }
     }
+}
+
+fn own(socket: &UdpSocket) -> Result<IpAddr, String> {
+    socket.local_addr().map(|address| address.ip()).map_err(|error| format!("udp: {error}"))
 }
 
 /// Stratum 1, and the time of transmission that the question had as its origin; no clock.

@@ -320,6 +320,15 @@ fn said_no(net: Net) -> Vec<Row> {
             path(),
             "unseen",
         ),
+        row(
+            "a port of this host, and neither packet nor numbers are shown",
+            net.loopback().reset().with(no_queue).with(|attempt| attempt.tcp = Fact::NotAsked),
+            "refused.rst",
+            Possible,
+            target(),
+            "",
+        )
+        .or(&["refused.icmp-port", "refused.rst-forged", "alias.bound-elsewhere"]),
     ]
 }
 

@@ -212,6 +212,24 @@ fn no_address() -> Vec<Row> {
             "",
         ),
         row(
+            "what can't be read, the C library may take for an empty answer",
+            nodata(server(FIRST).says(garbled(), garbled())),
+            SERVFAIL,
+            Likely,
+            told_by(FIRST),
+            "garbled",
+        )
+        .or(&[TIMEOUT, NO_ADDRESS]),
+        row(
+            "or for the word that there is no such name",
+            failed("EAI_NONAME", [server(FIRST).says(garbled(), garbled())]),
+            SERVFAIL,
+            Likely,
+            told_by(FIRST),
+            "garbled",
+        )
+        .or(&[TIMEOUT, NXDOMAIN]),
+        row(
             "A fails, AAAA is empty: the C library tells the half that it has",
             nodata(server(FIRST).says(rcode(2), empty())),
             SERVFAIL,

@@ -298,6 +298,23 @@ fn silences(net: Net) -> Vec<Row> {
             "",
         ),
         row(
+            "C2, and the socket's numbers are not shown: its SYNs may never have left",
+            net.far()
+                .silent(4)
+                .sweep([(Udp, 0, says(net, Says::Port, net.far))])
+                .with(|attempt| attempt.tcp = Fact::CouldNotLook("EPERM".into())),
+            "timeout.port-silent",
+            Possible,
+            target(),
+            "",
+        )
+        .or(&[
+            "timeout.accept-queue",
+            "local.reply-dropped",
+            "timeout.too-short",
+            "local.firewall-drop",
+        ]),
+        row(
             "C2 without a sweep of the hops",
             net.far().silent(4).sweep([(Udp, 0, says(net, Says::Port, net.far))]),
             "timeout.port-silent",

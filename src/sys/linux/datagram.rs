@@ -24,6 +24,8 @@ pub enum DatagramKind {
 #[derive(Debug)]
 pub struct Datagram {
     socket: Socket,
+    /// Without it no ICMP error is seen; a reply is all the same.
+    has_queue: bool,
 }
 
 /// Type, code, checksum, identifier, sequence: the kernel fills in checksum and identifier of a ping socket.
@@ -50,7 +52,7 @@ impl Datagram {
         };
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::DGRAM.nonblocking(), Some(protocol))?;
-        enable_error_queue(&socket, family, true).map_err(io::Error::other)?;
+        let has_queue = enable_error_queue(&socket, family, true).is_ok();
         if let Some(ttl) = ttl {
             set_ttl(&socket, family, ttl)?;
         }
@@ -67,11 +69,14 @@ impl Datagram {
             (DatagramKind::Echo, Family::V6) => &ECHO_REQUEST_V6,
         };
         socket.send(payload)?;
-        Ok(Datagram { socket })
+        Ok(Datagram { socket, has_queue })
     }
 
     /// The first ICMP error that came, if one did.
     pub fn error(&self, at_ms: Millis) -> Option<QueueEntry> {
+        if !self.has_queue {
+            return None;
+        }
         errqueue::drain(self.socket.as_fd(), at_ms).ok()?.into_iter().find(|entry| entry.icmp().is_some())
     }
 

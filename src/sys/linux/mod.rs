@@ -12,6 +12,7 @@ mod namespaces;
 mod netlink;
 mod netlink_socket;
 mod owners;
+mod patience;
 mod port_proxy;
 mod proc;
 mod raw;

@@ -14,6 +14,9 @@ pub struct GaiError {
     pub errno: Option<Errno>,
 }
 
+/// Addresses of one name beyond this many are not kept: a program tries the first ones.
+const MOST_ADDRESSES: usize = 256;
+
 /// Codes of netdb.h; the GNU extensions among them are what glibc tells "no such name" and "no address" by.
 const CODES: &[(i32, &str)] = &[
     (libc::EAI_AGAIN, "EAI_AGAIN"),
@@ -30,7 +33,7 @@ const CODES: &[(i32, &str)] = &[
     (-9, "EAI_ADDRFAMILY"),
 ];
 
-/// Looks a name up as an ordinary program does: stream sockets, no flags. Blocks for as long as the C library
+/// Looks a name up as an ordinary program does: stream sockets, no flags; at most 256 addresses. Blocks for as long as the C library
 /// likes, so it belongs on a thread of its own.
 ///
 /// # Errors
@@ -65,6 +68,9 @@ pub fn lookup_host(name: &str, family: Option<Family>) -> Result<Vec<Resolved>, 
         // glibc may return one address twice (hosts file lines, AI_ADDRCONFIG).
         if !addresses.contains(&resolved) {
             addresses.push(resolved);
+        }
+        if addresses.len() == MOST_ADDRESSES {
+            break;
         }
     }
     Ok(addresses)

@@ -4,7 +4,8 @@
 //! /proc/PID/ns it asks for no right to trace it (`get_proc_task_net`, fs/proc/proc_net.c).
 
 use super::census::{Census, WholeLines, in_use};
-use super::owners::{MOST_PROCESSES, PATIENCE, cgroup_of};
+use super::owners::{MOST_PROCESSES, cgroup_of};
+use super::patience::Patience;
 use super::proc::processes;
 use crate::model::{Transport, covers};
 use procfs::net::{TcpNetEntries, TcpNetEntry};
@@ -14,7 +15,6 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
-use std::time::Instant;
 
 /// More namespaces than this are not looked into.
 const MOST_NAMESPACES: usize = 256;
@@ -65,7 +65,7 @@ pub(super) struct Member {
 pub struct Elsewhere {
     target: SocketAddr,
     transport: Transport,
-    begun: Instant,
+    patience: Patience,
     namespaces: Namespaces,
     /// How many TCP sockets there are, and whose: as long as it is worth counting them.
     census: Option<Census>,
@@ -80,7 +80,7 @@ impl Elsewhere {
         // UDP's sockets are not counted for all namespaces together.
         let census = (transport != Transport::Udp).then(Census::begin).flatten();
         let namespaces = Namespaces::begin()?;
-        Ok(Elsewhere { target, transport, begun: Instant::now(), namespaces, census })
+        Ok(Elsewhere { target, transport, patience: Patience::begin(), namespaces, census })
     }
 
     /// Looks at no more than so many processes, and tells whether it is clear by now that nobody is there: there is no
@@ -94,7 +94,7 @@ impl Elsewhere {
                 self.census = None;
                 return !found;
             }
-            match self.namespaces.step(self.begun) {
+            match self.namespaces.step(&self.patience) {
                 Step::New(pid, namespace) => {
                     if census.add(pid, namespace).is_none() {
                         self.census = None;
@@ -116,11 +116,13 @@ impl Elsewhere {
     /// # Errors
     /// Nothing was found in the time there is.
     pub fn end(mut self) -> io::Result<Vec<ForeignSocket>> {
-        while !matches!(self.namespaces.step(self.begun), Step::Over) {}
+        // This may be another thread.
+        self.patience = Patience::begin();
+        while !matches!(self.namespaces.step(&self.patience), Step::Over) {}
         let Namespaces { found: namespaces, mut cut, .. } = self.namespaces;
         let mut found = Vec::new();
         for (namespace, members) in &namespaces {
-            if self.begun.elapsed() > PATIENCE || found.len() >= MOST_LISTENING {
+            if self.patience.is_over() || found.len() >= MOST_LISTENING {
                 cut = true;
                 break;
             }
@@ -160,7 +162,7 @@ impl Namespaces {
         Ok(Namespaces { ours, left: None, found: BTreeMap::new(), cut: false })
     }
 
-    fn step(&mut self, begun: Instant) -> Step {
+    fn step(&mut self, patience: &Patience) -> Step {
         let left = self.left.get_or_insert_with(|| {
             // The first process lives where most do; beside that, the newest ones are the likeliest to live elsewhere.
             let mut all: Vec<i32> = processes().into_iter().flatten().take(MOST_PROCESSES + 1).collect();
@@ -170,7 +172,7 @@ impl Namespaces {
             all
         });
         let Some(pid) = left.pop() else { return Step::Over };
-        if begun.elapsed() > PATIENCE {
+        if patience.is_over() {
             self.cut = true;
             left.clear();
             return Step::Over;
@@ -194,9 +196,9 @@ impl Namespaces {
 
 /// The other network namespaces, by the inode of their /proc/PID/net/tcp, with the processes that live in each;
 /// and whether the looking ended before all was seen.
-pub(super) fn other_namespaces(begun: Instant) -> io::Result<(BTreeMap<u64, Vec<Member>>, bool)> {
+pub(super) fn other_namespaces(patience: &Patience) -> io::Result<(BTreeMap<u64, Vec<Member>>, bool)> {
     let mut namespaces = Namespaces::begin()?;
-    while !matches!(namespaces.step(begun), Step::Over) {}
+    while !matches!(namespaces.step(patience), Step::Over) {}
     Ok((namespaces.found, namespaces.cut))
 }
 

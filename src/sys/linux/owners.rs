@@ -1,5 +1,6 @@
 //! Whose a socket is: processes by their descriptors, control groups by their ids (proc(5), cgroups(7)).
 
+use super::patience::Patience;
 use super::proc::processes;
 use crate::model::{Fact, Process};
 use crate::sanitize::clean_to;
@@ -9,7 +10,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirEntryExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// More processes than this are not looked through.
 pub(super) const MOST_PROCESSES: usize = 20_000;
@@ -19,10 +19,6 @@ const MOST_DESCRIPTORS: usize = 65_536;
 
 /// More control groups than this are not looked through.
 const MOST_CGROUPS: usize = 20_000;
-
-/// Longer than this no single pass through /proc or the control groups takes.
-/// A test waits for what it made, however busy the machine is.
-pub(super) const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 20_000 } else { 250 });
 
 /// The longest control group's path that is shown, in characters.
 const MOST_PATH: usize = 256;
@@ -65,12 +61,12 @@ pub fn holders(inodes: &BTreeSet<u64>) -> Holders {
         holders.hidden = true;
         return holders;
     };
-    let begun = Instant::now();
+    let patience = Patience::begin();
     for (count, pid) in processes.enumerate() {
         if left.is_empty() {
             break;
         }
-        if count == MOST_PROCESSES || begun.elapsed() > PATIENCE {
+        if count == MOST_PROCESSES || patience.is_over() {
             holders.cut = true;
             break;
         }
@@ -160,7 +156,7 @@ pub fn cgroup_paths(ids: &BTreeSet<u64>) -> HashMap<u64, String> {
 /// The directories with these inodes, by their paths below `top`; nearest first, bounded in number and time.
 fn directories(top: &Path, wanted: &BTreeSet<u64>) -> HashMap<u64, String> {
     let mut found = HashMap::new();
-    let begun = Instant::now();
+    let patience = Patience::begin();
     let mut seen = 0;
     let mut queue = std::collections::VecDeque::from([top.to_path_buf()]);
     while let Some(directory) = queue.pop_front() {
@@ -171,7 +167,7 @@ fn directories(top: &Path, wanted: &BTreeSet<u64>) -> HashMap<u64, String> {
                 continue;
             }
             seen += 1;
-            if seen > MOST_CGROUPS || begun.elapsed() > PATIENCE {
+            if seen > MOST_CGROUPS || patience.is_over() {
                 return found;
             }
             let path = entry.path();

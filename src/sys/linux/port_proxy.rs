@@ -2,13 +2,13 @@
 //!
 //! Everybody may read its command line (proc_pid_cmdline(5)), though not its descriptors.
 
-use super::owners::{MOST_PROCESSES, PATIENCE, named};
+use super::owners::{MOST_PROCESSES, named};
+use super::patience::Patience;
 use super::proc::processes;
 use crate::model::Process;
 use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
 
 /// Docker's; its command line names both ends.
 const NAME: &str = "docker-proxy";
@@ -18,9 +18,9 @@ const MOST_BYTES: u64 = 4096;
 
 /// The proxy that accepts on this address, and where it leads.
 pub fn port_proxy(listening: SocketAddr) -> Option<(Process, SocketAddr)> {
-    let begun = Instant::now();
+    let patience = Patience::begin();
     for pid in processes().ok()?.take(MOST_PROCESSES) {
-        if begun.elapsed() > PATIENCE {
+        if patience.is_over() {
             return None;
         }
         let Some(proxy) = named(pid).filter(|process| process.name == NAME) else { continue };

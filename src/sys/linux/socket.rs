@@ -90,6 +90,9 @@ impl TcpClient {
         let socket = Socket::new(domain, Type::STREAM.nonblocking(), None).map_err(failed(Call::Socket))?;
         let family = Family::of(self.address.ip());
         let queue_missing = enable_error_queue(&socket, family, self.hop_limits).err();
+        // However this process ends, a connection ends by a reset, and nothing is left of it at either end.
+        // Without the option the close is an ordinary one.
+        let _ = socket.set_linger(Some(Duration::ZERO));
         if let Some(ttl) = self.ttl {
             set_ttl(&socket, family, ttl).map_err(failed(Call::Socket))?;
         }
@@ -241,10 +244,9 @@ impl Connecting {
         }
     }
 
-    /// Ends a connection that came about by a reset: nothing is left of it at either end.
+    /// Ends a connection that came about, by a reset: the socket was made to be closed so.
     pub fn abort(self) {
-        // Without the option the close is an ordinary one.
-        let _ = self.socket.set_linger(Some(Duration::ZERO));
+        drop(self);
     }
 
     /// Leaves ICMP errors to the kernel again: with the option set they would end an established connection,

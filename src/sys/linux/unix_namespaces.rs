@@ -1,12 +1,12 @@
 //! Abstract names in the other network namespaces of this machine: each namespace has its own (unix(7)).
 
 use super::namespaces::{MOST_BYTES, TRIES, other_namespaces};
-use super::owners::{PATIENCE, cgroup_of, named};
+use super::owners::{cgroup_of, named};
+use super::patience::Patience;
 use crate::model::{ForeignUnix, SocketType};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
-use std::time::Instant;
 
 /// More namespaces than this that have the name are not kept.
 const MOST_FOUND: usize = 16;
@@ -21,11 +21,11 @@ const LISTENS: u32 = 0x1_0000;
 /// # Errors
 /// /proc can't be read, or nothing was found in the time there is.
 pub fn named_elsewhere(name: &str, socket_type: SocketType) -> io::Result<Vec<ForeignUnix>> {
-    let begun = Instant::now();
-    let (namespaces, mut cut) = other_namespaces(begun)?;
+    let patience = Patience::begin();
+    let (namespaces, mut cut) = other_namespaces(&patience)?;
     let mut found = Vec::new();
     for (namespace, members) in namespaces {
-        if begun.elapsed() > PATIENCE || found.len() >= MOST_FOUND {
+        if patience.is_over() || found.len() >= MOST_FOUND {
             cut = true;
             break;
         }
