@@ -67,7 +67,11 @@ fn hosts_override(view: &View, refusal: &Finding, works: bool) -> Option<Finding
     match (works, connected) {
         (true, true) => {
             because.push(Clue::OtherAddressWorks);
-            Some(Finding::new(Code::AliasHostsOverride, Certainty::Certain, Culprit::Client, &because))
+            let finding =
+                Finding::new(Code::AliasHostsOverride, Certainty::Certain, Culprit::Client, &because);
+            // Programs may be told to read no hosts file; then the address has another source.
+            let sources = evidence.name_files.seen().and_then(|files| files.sources.seen());
+            Some(if sources.is_some() { finding } else { finding.unless(refusal.code) })
         }
         // Where the other address is this host too, nothing listens on either.
         (false, false) if here_too(view, refusal) => None,
@@ -111,7 +115,8 @@ pub(super) fn owns(foreign: &ForeignListening, target: IpAddr) -> bool {
 /// with the most exact address (compute_score in inet_hashtables.c).
 pub(super) fn takers(evidence: &Evidence, target: IpAddr) -> Vec<&Listening> {
     let exactness = |listening: &Listening| {
-        let score = u8::from(listening.device.is_some()) + u8::from(listening.address.is_ipv4());
+        let score =
+            u8::from(listening.device.is_some()).saturating_add(u8::from(listening.address.is_ipv4()));
         (!listening.address.ip().is_unspecified(), score)
     };
     let all = || on_port(evidence).filter(|listening| takes(evidence, listening, target));

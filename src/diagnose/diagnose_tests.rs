@@ -28,6 +28,8 @@ mod servers;
 mod silent;
 #[path = "tests/spoken.rs"]
 mod spoken;
+#[path = "tests/stripped.rs"]
+mod stripped;
 #[path = "tests/told.rs"]
 mod told;
 #[path = "tests/udp.rs"]

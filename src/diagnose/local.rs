@@ -219,8 +219,11 @@ pub(super) fn family(view: &View) -> Option<Finding> {
             && (view.target().is_loopback() || !v6.is_loopback()))
     });
     (!usable).then(|| {
-        here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::CallFailed, Clue::NoOwnAddress])
-            .variant("no-address")
+        let because = [Clue::CallFailed, Clue::NoOwnAddress];
+        let finding = here(Code::LocalFamilyDisabled, Certainty::Certain, &because).variant("no-address");
+        // A device that is down has no address of IPv6 either.
+        let looked = view.evidence.host.links.seen().is_some();
+        if looked { finding } else { finding.unless(Code::LocalInterface) }
     })
 }
 
@@ -240,7 +243,7 @@ fn odd_source(view: &View) -> Option<Finding> {
     }
     let link_local = matches!((source, view.target()), (IpAddr::V6(source), IpAddr::V6(target))
         if source.is_unicast_link_local() && !target.is_unicast_link_local());
-    if !link_local || view.attempt.gateway().is_none() {
+    if !link_local {
         return None;
     }
     match view.icmp() {
@@ -248,6 +251,7 @@ fn odd_source(view: &View) -> Option<Finding> {
         Some((icmp, _)) => {
             ((icmp.family, icmp.kind, icmp.code) == (6, 1, 2)).then(|| finding(Certainty::Certain))
         }
+        None if view.attempt.gateway().is_none() => None,
         None => view.is_waiting().then(|| finding(Certainty::Likely).or(&[Code::TimeoutSilent])),
     }
 }
@@ -339,8 +343,12 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
     // Without a look at the tables, a refusing rule or a throw route could be behind it.
     let looked = view.attempt.refusals.seen().is_some();
     let refused = view.route_refused() == Some(E::ENETUNREACH);
+    // A device that is down, or a family that is off, takes its routes with it.
+    let host = &view.evidence.host;
     let finding = if refused && looked {
-        here(Code::UnreachableNoRoute, Certainty::Certain, &[Clue::CallFailed, Clue::NoRoute])
+        let finding = here(Code::UnreachableNoRoute, Certainty::Certain, &[Clue::CallFailed, Clue::NoRoute]);
+        let known = host.links.seen().is_some() && host.addresses.seen().is_some();
+        if known { finding } else { finding.unless(Code::LocalInterface) }
     } else {
         here(Code::UnreachableNoRoute, Certainty::Likely, &[Clue::CallFailed])
             .or(&[Code::UnreachableLocalRoute])
@@ -354,7 +362,11 @@ pub(super) fn connect_failed(view: &View) -> Option<Finding> {
     let finding = match failed.errno.get() {
         // A datagram, unlike a SYN, tells the program what the output filter did to it (udp_sendmsg).
         E::EPERM if failed.call == Call::Send => {
-            here(Code::LocalFirewallDrop, Certainty::Certain, &[Clue::CallFailed]).variant("datagram")
+            let finding =
+                here(Code::LocalFirewallDrop, Certainty::Certain, &[Clue::CallFailed]).variant("datagram");
+            // A filter that rejects says so in the error queue.
+            let looked = view.attempt.queue.seen().is_some();
+            if looked { finding } else { finding.unless(Code::LocalFirewallReject) }
         }
         // Where no port is left to bind a datagram socket to (inet_autobind).
         E::EAGAIN if view.is_udp() => here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])

@@ -112,6 +112,15 @@ impl Finding {
         self.alternatives.extend_from_slice(alternatives);
         self
     }
+
+    /// `likely` at most, because of a look-alike that nobody could rule out.
+    fn unless(mut self, alternative: Code) -> Self {
+        self.certainty = self.certainty.min(Certainty::Likely);
+        if !self.alternatives.contains(&alternative) {
+            self.alternatives.push(alternative);
+        }
+        self
+    }
 }
 
 /// A fact worth knowing that is not the verdict.
@@ -197,11 +206,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     }
     // The address is a later server's word, and an earlier one may only be slow to say another.
     if !evidence.attempts.is_empty() && servers::is_second_hand(evidence) {
-        let finding = &mut diagnosis.finding;
-        finding.certainty = finding.certainty.min(Certainty::Likely);
-        if !finding.alternatives.contains(&Code::ResolveTimeout) {
-            finding.alternatives.push(Code::ResolveTimeout);
-        }
+        diagnosis.finding = diagnosis.finding.unless(Code::ResolveTimeout);
     }
     if let Some(beside) = evidence.beside {
         silence::beside_rejections(&mut diagnosis.finding, beside);

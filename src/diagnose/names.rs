@@ -4,7 +4,7 @@
 use super::local::{is_shortage, shortage};
 use super::servers::{self, Standing};
 use super::{Culprit, Finding};
-use crate::model::{Evidence, Host, LookupOutcome, NameSource, malformed};
+use crate::model::{Evidence, Host, LookupOutcome, NameSource, ResolverSettings, ServerView, malformed};
 use crate::verdict::{Certainty, Clue, Code};
 
 /// Judges the lookup; also the case in which not even that was begun.
@@ -66,10 +66,18 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
                 return Finding::new(Code::ResolveNoAddress, Certainty::Certain, culprit, &because)
                     .variant("family");
             }
+            // The hosts file may have it in the other family.
+            let by_family = evidence.request.family.is_some() && others.is_none();
+            let or_family = |finding: Finding| {
+                if by_family { finding.unless(Code::ResolveNoAddress) } else { finding }
+            };
             if evidence.request.target.is_loopback_name() {
-                return unmapped();
+                return or_family(unmapped());
             }
-            no_source(evidence).or_else(|| explained(evidence, eai)).unwrap_or_else(|| by_eai(evidence, eai))
+            no_source(evidence)
+                .map(or_family)
+                .or_else(|| explained(evidence, eai))
+                .unwrap_or_else(|| by_eai(evidence, eai))
         }
     }
 }
@@ -109,19 +117,19 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
         ("EAI_NODATA", Standing::Error(_)) => {
             let failure = servers::failure(evidence)?;
             let half = servers::fails_by_half(server);
-            let finding = if half { failure } else { at_most_likely(failure, Code::ResolveNoAddress) };
+            let finding = if half { failure } else { failure.unless(Code::ResolveNoAddress) };
             return and_name_answer(Some(finding));
         }
         // Some errors, FORMERR among them, the C library takes for the word that there is no such name; so it does
         // with some of what can't be read.
         ("EAI_NODATA", Standing::Garbled) => {
             return and_name_answer(
-                servers::failure(evidence).map(|finding| at_most_likely(finding, Code::ResolveNoAddress)),
+                servers::failure(evidence).map(|finding| finding.unless(Code::ResolveNoAddress)),
             );
         }
         ("EAI_NONAME", Standing::Error(_) | Standing::Garbled) => {
             return and_name_answer(
-                servers::failure(evidence).map(|finding| at_most_likely(finding, Code::ResolveNxdomain)),
+                servers::failure(evidence).map(|finding| finding.unless(Code::ResolveNxdomain)),
             );
         }
         ("EAI_AGAIN", Standing::Addresses) => late(evidence)?,
@@ -146,14 +154,6 @@ fn late(evidence: &Evidence) -> Option<Finding> {
     })
 }
 
-fn at_most_likely(mut finding: Finding, or: Code) -> Finding {
-    finding.certainty = finding.certainty.min(Certainty::Likely);
-    if !finding.alternatives.contains(&or) {
-        finding.alternatives.push(or);
-    }
-    finding
-}
-
 /// Whether the C library had the time to find a server silent.
 fn waited(evidence: &Evidence) -> bool {
     let settings = evidence.name_files.seen().and_then(|files| files.resolver.seen());
@@ -170,7 +170,10 @@ fn by_servers(evidence: &Evidence) -> Option<Finding> {
     let resolver = Culprit::Resolver { address: Some(server.address().ip()) };
     // Where the C library still waits, a server before this one, or another source, may know better.
     let asked = evidence.request.dns.is_some();
-    let settled = asked || (evidence.asks_servers_only() && !servers::any_silent_before(evidence, server));
+    let settled = asked
+        || (evidence.lookup.seen().is_some()
+            && evidence.asks_servers_only()
+            && !servers::any_silent_before(evidence, server));
     let said = |code| {
         let certainty = if settled { Certainty::Certain } else { Certainty::Likely };
         let finding = Finding::new(code, certainty, resolver.clone(), &[Clue::DnsAnswer]);
@@ -198,10 +201,19 @@ fn by_servers(evidence: &Evidence) -> Option<Finding> {
         }
         // It said "try again" before it can have found a server silent.
         Standing::Silent if !waited(evidence) => {
-            servers::failure(evidence).map(|finding| at_most_likely(finding, Code::ResolveServfail))
+            servers::failure(evidence).map(|finding| finding.unless(Code::ResolveServfail))
+        }
+        Standing::Unreachable(_) if may_be_default(evidence, server) => {
+            servers::failure(evidence).map(|finding| finding.unless(Code::ResolveNoServer))
         }
         _ => servers::failure(evidence),
     }
+}
+
+/// Whether nobody saw if a server is configured, and the one asked is the one that the C library makes up.
+fn may_be_default(evidence: &Evidence, server: &ServerView) -> bool {
+    let known = evidence.name_files.seen().is_some_and(|files| files.resolver.seen().is_some());
+    evidence.request.dns.is_none() && !known && server.address() == ResolverSettings::DEFAULT_SERVER
 }
 
 /// Whether the one server asked is the one that the C library makes up where none is configured.

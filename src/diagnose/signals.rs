@@ -169,17 +169,16 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
 
 /// The gateway or the target itself, whichever the SYN has to go through first.
 pub(super) fn silent_link(view: &View, certainty: Certainty, because: &[Clue]) -> Finding {
-    match view.attempt.gateway() {
-        Some(gateway) => {
-            Finding::new(Code::UnreachableGateway, certainty, Culprit::Link { address: gateway }, because)
-        }
-        None => Finding::new(
-            Code::UnreachableNeighbor,
-            certainty,
-            Culprit::Link { address: view.target() },
-            because,
-        ),
-    }
+    let target = view.target();
+    // Whose entry was looked at tells it where the route could not be read.
+    let asked = || view.attempt.last_neighbour().map(|sample| sample.address).filter(|next| *next != target);
+    let (code, address) = match view.attempt.gateway().or_else(asked) {
+        Some(gateway) => (Code::UnreachableGateway, gateway),
+        None => (Code::UnreachableNeighbor, target),
+    };
+    let finding = Finding::new(code, certainty, Culprit::Link { address }, because);
+    // Without carrier nobody answers either.
+    if super::local::route_device(view).is_some() { finding } else { finding.unless(Code::LocalInterface) }
 }
 
 pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {

@@ -148,9 +148,13 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
         let because = [Clue::TargetIsLocal, Clue::QueueFull];
         // Of several that share the port the kernel chooses one for each connection.
         let all = takers.iter().all(full);
-        let certainty = if all { Certainty::Certain } else { Certainty::Likely };
-        let finding = Finding::new(Code::TimeoutAcceptQueue, certainty, Culprit::Service, &because);
-        return Some(if all { finding } else { finding.or(&[Code::TimeoutPortSilent]) });
+        let finding = Finding::new(Code::TimeoutAcceptQueue, Certainty::Certain, Culprit::Service, &because);
+        // The input filter comes before the queue: an extra SYN that was delivered rules it out.
+        return Some(match (all, silent().next()) {
+            (true, Some(_)) => finding,
+            (true, None) => finding.unless(Code::LocalFirewallDrop),
+            (false, _) => finding.unless(Code::TimeoutPortSilent),
+        });
     }
     let overflowed = silent().next().is_some() && silent().all(|trial| trial.counters.listen_overflows > 0);
     overflowed.then(|| {
@@ -182,7 +186,7 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
         let in_window = |at: usize| windows.get(at).map_or(0, |window| count(&window.counters));
         chances.len() >= 2
             && quiet.len() >= 2
-            && chances.iter().all(|at| in_window(*at) + in_window(at + 1) > 0)
+            && chances.iter().all(|at| in_window(*at).saturating_add(in_window(at.saturating_add(1))) > 0)
             && quiet.iter().all(|window| count(&window.counters) <= 0)
             // A beacon that beats once a second would do as well, were it not for the burst.
             && burst_answers(view, windows, count) >= BURST
@@ -214,7 +218,11 @@ fn burst_answers(view: &View, windows: &[Window], count: &dyn Fn(&Counters) -> i
     let sent: Vec<f64> = syns.chain(view.trials().iter().map(|trial| trial.at_ms.0)).collect();
     let due =
         |window: &Window| sent.iter().any(|sent| window.from_ms.0 <= sent + 250.0 && window.to_ms.0 >= *sent);
-    windows.iter().filter(|window| due(window)).map(|window| count(&window.counters)).sum()
+    windows
+        .iter()
+        .filter(|window| due(window))
+        .map(|window| count(&window.counters))
+        .fold(0, i64::saturating_add)
 }
 
 /// Whether answers to the sweep may have come in this window: at once, or repeated by the target one and three

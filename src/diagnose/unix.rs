@@ -194,7 +194,10 @@ fn refused(seen: &UnixAttempt, name: &UnixName) -> Finding {
         NameKind::Abstract if elsewhere => "namespace",
         NameKind::Abstract => "abstract",
     };
-    stale(&because, variant)
+    let finding = stale(&because, variant);
+    // Its type is a part of an abstract name.
+    let looked = seen.listed.seen().is_some() || name.kind == NameKind::Path;
+    if looked { finding } else { finding.unless(Code::LocalSocketType) }
 }
 
 fn other_type(seen: &UnixAttempt, name: &UnixName, clue: Clue) -> Finding {

@@ -210,6 +210,7 @@ catalog! {
         next ("tcp") Resolver: "as root: see whether it listens over TCP as well" => "sudo ss -ltnp 'sport = :{server_port}'";
         next Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveTimeout: "another name server does not answer, or this one is only slow";
+        alike ResolveNoServer: "where none is configured, the C library asks 127.0.0.1: nobody could look which it is";
         apart Client: "give that server more time" => "whyconn {opts_longer}--dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
@@ -222,6 +223,7 @@ catalog! {
         next ("") Client: "see what is configured: which name server should this host ask?" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveNxdomain: "another source of names may have been asked, and not have it";
         alike ResolveTimeout: "something on 127.0.0.1 may be slow to answer";
+        alike ResolveNoAddress: "the hosts file may have the name in the other family: nobody asked";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
     ResolveBadName = Resolve."resolve.bad-name" {
@@ -255,6 +257,7 @@ catalog! {
         next ("") Client: "see what the hosts file has: localhost belongs to 127.0.0.1 and ::1" => "grep -nw {host} /etc/hosts";
         next Client: "see the sources that programs here ask: files should be one" => "grep -s '^hosts:' /etc/nsswitch.conf";
         alike ResolveTimeout: "a name server may be slow to answer for the name";
+        alike ResolveNoAddress: "it may have addresses of the other family: nobody asked";
         apart Client: "see what programs here get in the end" => "getent ahosts {host}";
     }
     AliasBoundElsewhere = Alias."alias.bound-elsewhere" {
@@ -357,6 +360,7 @@ catalog! {
         next ("", "abstract") Target: "as root: see where programs here do listen" => "sudo ss -lxp";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike ConnectedOk: "a program may listen on it by now";
+        alike LocalSocketType: "a socket of another type may have the name: the kernel's list could not be read";
         apart Client: "run it again, as a user who may look at the file" => "whyconn {opts}{typed}";
     }
 
@@ -419,6 +423,7 @@ catalog! {
         next Target: "see what it waits for: is it stopped (STAT T), or stuck?" => "ps -o pid,stat,wchan,args -p {listener_pid}";
         next Target: "what does {listener_unit} say of itself?" => "systemctl status {listener_unit}";
         alike TimeoutPortSilent: "another listener's queue may have overflowed at the same moment";
+        alike LocalFirewallDrop: "the input filter comes before the queue: no extra SYN was sent to tell";
         apart Target: "does ListenOverflows rise with each try?" => "nstat -az TcpExtListenOverflows";
     }
     TimeoutAnswerInvalid = Timeout."timeout.answer-invalid" {
@@ -449,6 +454,7 @@ catalog! {
         next ("not-unicast", "udp-not-unicast") Client: "see what kind of address it is: was that of one host meant?" => "ip {family_flag} route get {address}";
         alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
         alike TimeoutSilent: "what went out before may have been answered";
+        alike LocalInterface: "a device that is down takes its routes with it: not all of the devices and addresses could be looked at";
         apart Client: "see the rules and the routes that they lead to" => "ip {family_flag} rule";
     }
     UnreachableLocalRoute = Unreachable."unreachable.local-route" {
@@ -472,6 +478,7 @@ catalog! {
         next Client: "see the route that puts it on this link: should a gateway lead there?" => "ip {family_flag} route get {address}";
         alike TimeoutPortSilent: "the neighbour may yet answer: it had only {elapsed}";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
+        alike LocalInterface: "nobody answers on a device without carrier either: it could not be looked at";
         apart Client: "as root: is a rule of this host's own in the way?" => "sudo nft -a list ruleset";
     }
     UnreachableGateway = Unreachable."unreachable.gateway" {
@@ -483,6 +490,7 @@ catalog! {
         next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {gateway} dev {device}";
         alike TimeoutSilent: "the gateway may yet answer, and what was sent be lost behind it";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
+        alike LocalInterface: "nobody answers on a device without carrier either: it could not be looked at";
         apart Client: "see whether the gateway is REACHABLE again" => "ip {family_flag} neigh show {gateway} dev {device}";
     }
     UnreachableIcmpNet = Unreachable."unreachable.icmp-net" {
@@ -608,6 +616,7 @@ catalog! {
         alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
         alike LocalLimits: "a buffer of the device may be full for good";
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
+        alike LocalFirewallReject: "a filter that rejects fails the call in the same way: there was no error queue to tell";
         apart Client: "as root: does a rule of this host's own name the port?" => "sudo nft -a list ruleset";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
@@ -680,6 +689,7 @@ catalog! {
         next ("") Client: "as root: switch it on; its addresses and routes may have to be set anew" => "sudo sysctl -w {ipv6_switch}=0";
         next Client: "see this host's {family} addresses: should it have one?" => "ip -br {family_flag} address";
         alike TimeoutSilent: "the answer may be lost on the way";
+        alike LocalInterface: "a device that is down has no address either: nobody could look at the devices";
         apart Client: "see the addresses of this host" => "ip -br address";
     }
     LocalScopeMissing = Local."local.scope-missing" {

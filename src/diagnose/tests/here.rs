@@ -23,7 +23,9 @@ fn of_family(net: Net) -> Vec<Row> {
 
 /// Connect and the route lookup fail alike; the tables were read.
 fn unrouted(address: &str, errno: E) -> World {
-    remote(address).call(Call::Connect, errno).route_refused(errno).refused_by([])
+    let own_end = if address.contains(':') { V6.own } else { V4.own };
+    let tables = remote(address).links([device("up", true, Some(true))]).addresses([own(own_end, 24)]);
+    tables.call(Call::Connect, errno).route_refused(errno).refused_by([])
 }
 
 fn routes(net: Net) -> Vec<Row> {
@@ -44,6 +46,15 @@ fn routes(net: Net) -> Vec<Row> {
             client(),
             "",
         ),
+        row(
+            "B1 no route, and nobody saw whether a device is down",
+            remote(net.far).call(Call::Connect, E::ENETUNREACH).route_refused(E::ENETUNREACH).refused_by([]),
+            "unreachable.no-route",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["local.interface"]),
         row("B1 throw in the main table", entry(E::ENETUNREACH, Throw, 254), LOCAL, Certain, client(), ""),
         row(
             "B1 throw in a table that no rule may name",

@@ -29,7 +29,8 @@ fn unanswered(world: World, counters: Counters) -> World {
 fn queues(net: Net) -> Vec<Row> {
     const QUEUE: &str = "timeout.accept-queue";
     let any = if net.loopback == V4.loopback { "0.0.0.0" } else { "::" };
-    let silent = || net.loopback().silent(4);
+    let delivered = Counters { loopback_out: 1, in_receives: 1, in_delivers: 1, ..Counters::default() };
+    let silent = || unanswered(net.loopback().silent(4), delivered);
     let full = |address| waiting(3, 2, at(address));
     let dropped = Counters { loopback_out: 1, in_receives: 1, ..Counters::default() };
     vec![
@@ -42,6 +43,15 @@ fn queues(net: Net) -> Vec<Row> {
             "",
         )
         .or(&[]),
+        row(
+            "C10 the accept queue is full, and no extra SYN was seen to get there",
+            net.loopback().silent(4).here([full(net.loopback)]),
+            QUEUE,
+            Likely,
+            service(),
+            "",
+        )
+        .or(&["local.firewall-drop"]),
         row(
             "C10 the accept queue of every address is full",
             silent().here([full(any)]),

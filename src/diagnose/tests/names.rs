@@ -1,6 +1,6 @@
 //! Names that give no address, and names that give several.
 
-use super::build::{V4, V6, World, eai, name};
+use super::build::{V4, V6, World, device, eai, name, own};
 use super::row::{Row, client, nobody, path, resolver, row, service, target};
 use crate::model::{AfterHandshake, Call, Errno, Fact, Family, LookupOutcome, NeighbourState, Resolved};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
@@ -196,7 +196,9 @@ fn several() -> Vec<Row> {
             both(
                 no_v6(),
                 V4.far().call(Call::Connect, E::ENETUNREACH).route_refused(E::ENETUNREACH).refused_by([]),
-            ),
+            )
+            .addresses([own(V4.own, 24)])
+            .links([device("up", true, Some(true))]),
             "unreachable.no-route",
             Certain,
             client(),

@@ -1,6 +1,6 @@
 //! What one datagram to a UDP port comes to.
 
-use super::build::{Net, Says, V4, V6, World, errno, ip, own};
+use super::build::{Net, Says, V4, V6, World, device, errno, ip, own};
 use super::row::{Row, client, hop, link, nobody, path, row, service, target};
 use super::told::listening;
 use super::way::{after, exceeded, router};
@@ -270,7 +270,7 @@ fn not_sent(net: Net) -> Vec<Row> {
         .or(&["local.limits"]),
         row(
             "UDP: no route",
-            nowhere.refused_by([]).addresses([own(net.own, 24)]),
+            nowhere.refused_by([]).addresses([own(net.own, 24)]).links([device("up", true, Some(true))]),
             "unreachable.no-route",
             Certain,
             client(),

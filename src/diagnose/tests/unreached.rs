@@ -176,10 +176,11 @@ fn unreachable() -> Vec<Row> {
             "resolv.conf can't be read, and the server on this host does not run",
             unread(again(vec![at_home()])),
             UNREACHABLE,
-            Certain,
+            Likely,
             told_by("127.0.0.1"),
             "",
-        ),
+        )
+        .or(&["resolve.no-server"]),
         row(
             "no server is configured, but one on this host fails",
             again(vec![fails("127.0.0.1")]).resolv(&[]),
