@@ -25,22 +25,48 @@
 //! # Ok::<(), whyconn::model::target::TargetError>(())
 //! ```
 
+// Lints that would be in the way of tests. What reads bytes or evidence from outside has no arithmetic that may
+// overflow; where time is calculated (the probes) its bounds are those of the command line.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::get_unwrap,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable
+    )
+)]
+
 pub mod cli;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod diagnose;
 pub mod docs;
 mod error;
 mod exit;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod expect;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod investigate;
 pub mod many;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod model;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod plan;
 mod probe;
 pub mod redact;
 pub mod render;
 pub mod report;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod sanitize;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 mod sys;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod verdict;
 mod wait;
 

@@ -30,7 +30,7 @@ pub fn clean_to(text: &str, most: usize) -> String {
     if text.len() <= most && is_plain(text) {
         return text.to_owned();
     }
-    let mut clean = String::with_capacity(text.len().min(most * 4));
+    let mut clean = String::with_capacity(text.len().min(most.saturating_mul(4)));
     for (count, c) in text.chars().enumerate() {
         if count == most {
             let _ = write!(clean, "... ({} characters in all)", text.chars().count());
@@ -60,7 +60,7 @@ pub fn shell_word(text: &str) -> String {
     if !text.chars().any(is_unsafe) {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
-    let mut format = String::with_capacity(text.len() * 2);
+    let mut format = String::with_capacity(text.len().saturating_mul(2));
     for (at, c) in text.chars().enumerate() {
         match c {
             '%' => format.push_str("%%"),

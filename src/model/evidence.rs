@@ -395,7 +395,11 @@ impl Attempt {
         let tcp = self.tcp.seen()?;
         let broken = |error: &SoError| matches!(error.errno.get(), E::ECONNRESET | E::EPIPE);
         let shaken = self.connected_ms.is_some() || self.so_errors.last().is_some_and(broken);
-        if shaken { tcp.segments_out.map(|_| 1 + tcp.retransmits.unwrap_or(0)) } else { tcp.segments_out }
+        if shaken {
+            tcp.segments_out.map(|_| tcp.retransmits.unwrap_or(0).saturating_add(1))
+        } else {
+            tcp.segments_out
+        }
     }
 
     /// The gateway, for a target that is not on our link.

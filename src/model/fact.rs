@@ -61,7 +61,14 @@ impl<T> From<nix::Result<T>> for Fact<T> {
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("minimum" = 0))]
-pub struct Millis(pub f64);
+pub struct Millis(#[serde(deserialize_with = "bounded")] pub f64);
+
+/// Longer than any run; nothing that is calculated from two of them is infinite.
+const LONGEST_MS: f64 = 1e15;
+
+fn bounded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(f64::deserialize(deserializer)?.clamp(0.0, LONGEST_MS))
+}
 
 impl From<Duration> for Millis {
     fn from(duration: Duration) -> Self {

@@ -199,11 +199,11 @@ pub struct HostFacts {
 pub fn covers(prefix: IpAddr, length: u8, address: IpAddr) -> bool {
     match (prefix, address) {
         (IpAddr::V4(prefix), IpAddr::V4(address)) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(length.min(32))).unwrap_or(0);
+            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(length))).unwrap_or(0);
             u32::from(prefix) & mask == u32::from(address) & mask
         }
         (IpAddr::V6(prefix), IpAddr::V6(address)) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0);
+            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(length))).unwrap_or(0);
             u128::from(prefix) & mask == u128::from(address) & mask
         }
         _ => false,

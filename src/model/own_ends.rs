@@ -57,13 +57,13 @@ pub struct Towards {
 impl Towards {
     /// How many ports the range has.
     pub fn size(&self) -> u32 {
-        let ports = u32::from(self.last_port).saturating_sub(u32::from(self.first_port)) + 1;
+        let ports = u32::from(self.last_port).saturating_sub(u32::from(self.first_port)).saturating_add(1);
         ports.saturating_sub(self.reserved)
     }
 
     /// How many of them can't be had for another connection to the target.
     pub fn taken(&self) -> u32 {
-        self.connected + self.bound
+        self.connected.saturating_add(self.bound)
     }
 }
 

@@ -169,7 +169,8 @@ impl Counters {
     /// Packets that came in and went nowhere: neither delivered nor forwarded. At least so many: a packet for
     /// many that nobody here wants goes nowhere as well, and is left out.
     pub fn swallowed(&self) -> i64 {
-        self.in_receives - self.in_multicast - self.in_delivers - self.forwarded
+        let somewhere = [self.in_multicast, self.in_delivers, self.forwarded];
+        somewhere.into_iter().fold(self.in_receives, i64::saturating_sub)
     }
 }
 

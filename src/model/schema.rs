@@ -20,7 +20,8 @@ pub(crate) fn ipv6() -> String {
     let mut forms = vec![format!("({group}:){{7}}{group}"), format!("::ffff:{}", ipv4())];
     // `::` stands for what the groups before and behind it leave out.
     forms.push(format!(":((:{group}){{1,7}}|:)"));
-    forms.extend((1..=6).map(|front| format!("({group}:){{{front}}}((:{group}){{1,{}}}|:)", 7 - front)));
+    let sizes = (1..=6).zip((1..=6).rev());
+    forms.extend(sizes.map(|(front, back)| format!("({group}:){{{front}}}((:{group}){{1,{back}}}|:)")));
     forms.push(format!("({group}:){{7}}:"));
     format!("({})", forms.join("|"))
 }

@@ -474,6 +474,12 @@ fn parse_host(text: &str) -> Result<Host, TargetError> {
             // RFC 6874 writes the % of a URL as %25.
             Ok(ip) => match scope.strip_prefix("25").filter(|rest| !rest.is_empty()).unwrap_or(scope) {
                 "" => Err(TargetError::Scope(text.to_owned())),
+                // No device is called so (dev_valid_name, net/core/dev.c), and no URL ends here.
+                scope
+                    if scope.contains(|c: char| "/:".contains(c) || c.is_whitespace() || c.is_control()) =>
+                {
+                    Err(TargetError::Scope(text.to_owned()))
+                }
                 scope => Ok(Host::Address { ip: IpAddr::V6(ip), scope: Some(scope.to_owned()) }),
             },
             Err(_) => Err(TargetError::Scope(text.to_owned())),

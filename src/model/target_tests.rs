@@ -69,6 +69,8 @@ fn mistakes_are_told_apart() {
         ("udp://h/", E::NoUdpPort("udp://h/".into())),
         ("10.0.0.1%eth0:80", E::Scope("10.0.0.1%eth0".into())),
         ("[fe80::1%]:80", E::Scope("fe80::1%".into())),
+        ("[fe80::1%a/b]:80", E::Scope("fe80::1%a/b".into())),
+        ("[fe80::1%a b]:80", E::Scope("fe80::1%a b".into())),
     ];
     for (input, error) in rows {
         assert_eq!(parse(input), Err(error.clone()), "{input}");
@@ -95,6 +97,8 @@ fn two_words_are_read_as_nc_reads_them() {
     assert_eq!(pair("[::1]", "http"), Ok(("[::1]:80".into(), "[::1] http".into())));
     assert!(pair("[::1]:80", "80").is_err());
     assert!(pair("", "80").is_err());
+    // Its endpoint would read as a URL.
+    assert!(pair("[fe80::1%a://b]", "80").is_err());
 }
 
 #[test]

@@ -156,7 +156,9 @@ impl UnixName {
 
     /// As whyconn reads it: `unix:/path`.
     pub fn endpoint(&self) -> String {
-        format!("{}{self}", self.socket_type.prefix())
+        // Two slashes in front would be taken for those of a URL.
+        let slashes = if self.to_string().starts_with("//") { "//" } else { "" };
+        format!("{}{slashes}{self}", self.socket_type.prefix())
     }
 }
 

@@ -106,6 +106,8 @@ fn what_is_shown_is_read_back() {
 
 #[test]
 fn datagrams_change_a_socket_s_type_and_nothing_else() {
+    let twice = parse("//run/x").unwrap();
+    assert_eq!(parse(&twice.endpoint()).unwrap().host, twice.host, "{}", twice.endpoint());
     assert_eq!(parse("/dev/log").unwrap().with_datagrams().endpoint(), "unix-dgram:/dev/log");
     assert_eq!(parse("db:80").unwrap().with_datagrams(), parse("db:80").unwrap());
 }

@@ -251,7 +251,7 @@ fn earliest(a: Option<Millis>, b: Option<Millis>) -> Option<Millis> {
 fn while_waiting(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
     let mut plan = Plan::default();
     naming::of_a_pinned_name(evidence, now, &mut plan);
-    let mut sweeps = 0;
+    let mut sweeps = 0_usize;
     for (index, attempt) in evidence.attempts.iter().enumerate() {
         // A flow without a route is sent nowhere. Where nobody may look at routes, the target counts as far.
         let hidden = matches!(attempt.route, Fact::CouldNotLook(_));
@@ -270,7 +270,7 @@ fn while_waiting(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
         // One that has had its sweep counts on when it has ended.
         let swept = asked.iter().any(|probe| matches!(probe, Probe::Path(other, _) if *other == index));
         let sweeps_now = matches!(probe, Some(Probe::Path(..)));
-        sweeps += usize::from(swept || sweeps_now);
+        sweeps = sweeps.saturating_add(usize::from(swept || sweeps_now));
         if sweeps_now && sweeps > MOST_SWEEPS {
             continue;
         }
@@ -377,11 +377,8 @@ fn rejection(attempt: &Attempt) -> Option<Question> {
         return Some(Question::Hops);
     }
     // Senders begin with 64, 128 or 255.
-    let about = entry.hop_limit.map_or(1, |left| match left {
-        0..=64 => 65 - left,
-        65..=128 => 129 - left,
-        _ => 255 - left + 1,
-    });
+    let begun_with = |left: u8| [64, 128].into_iter().find(|begun| left <= *begun).unwrap_or(u8::MAX);
+    let about = entry.hop_limit.map_or(1, |left| begun_with(left).saturating_sub(left).saturating_add(1));
     Some(Question::Rejection { sender: entry.sender, about: about.clamp(1, sweep::MOST_HOPS) })
 }
 

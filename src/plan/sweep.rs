@@ -145,16 +145,16 @@ impl View<'_> {
             if open >= in_flight {
                 break;
             }
-            let mut tries = 0;
+            let mut tries = 0_usize;
             let mut settled = false;
             for probe in self.of(self.hops, Some(ttl)) {
-                tries += 1;
+                tries = tries.saturating_add(1);
                 settled |= probe.answer.is_some() || self.is_open(probe);
             }
             let wanted = tries == 0 || (!settled && ttl < below && tries < MOST_TRIES);
             if wanted {
                 shots.push(Shot { protocol: self.hops, ttl: Some(ttl) });
-                open += 1;
+                open = open.saturating_add(1);
             }
         }
         shots
@@ -181,12 +181,12 @@ impl View<'_> {
     }
 
     fn again(&self, shot: Shot, most: usize) -> Option<Shot> {
-        let mut tries = 0;
+        let mut tries = 0_usize;
         for probe in self.of(shot.protocol, shot.ttl) {
             if probe.answer.is_some() || self.is_open(probe) {
                 return None;
             }
-            tries += 1;
+            tries = tries.saturating_add(1);
         }
         (tries < most).then_some(shot)
     }

@@ -462,7 +462,8 @@ impl Run {
 
 /// A number that nobody can guess: the standard library's hash keys are random for each process.
 pub(super) fn random_id() -> u16 {
-    (RandomState::new().build_hasher().finish() & u64::from(u16::MAX)) as u16
+    let [one, two, ..] = RandomState::new().build_hasher().finish().to_ne_bytes();
+    u16::from_ne_bytes([one, two])
 }
 
 /// Ends when the socket has something to say; one that can't be watched is looked at now and then.

@@ -7,6 +7,8 @@ mod connect;
 mod contrast;
 mod dns;
 mod dns_message;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod lean;
 mod listeners;
 mod own_ends;

@@ -219,7 +219,8 @@ fn stun_request() -> [u8; 20] {
 
 /// `. IN NS` without recursion: a server answers from what it has, be it with REFUSED.
 fn dns_query() -> Vec<u8> {
-    let id = (random() & u64::from(u16::MAX)) as u16;
+    let [one, two, ..] = random().to_ne_bytes();
+    let id = u16::from_ne_bytes([one, two]);
     let mut message = Message::new(id, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = false;
     message.add_query(Query::query(Name::root(), RecordType::NS));

@@ -6,7 +6,7 @@ use crate::model::{
     Owner, RouteAnswer, Window,
 };
 use crate::report::Report;
-use crate::sanitize::clean;
+use crate::sanitize::{clean, clean_to};
 use std::fmt::{Debug, Write as _};
 
 impl Page<'_> {
@@ -265,7 +265,7 @@ impl Page<'_> {
 
     pub(super) fn fact(&mut self, what: &str, value: &str) {
         let indent = " ".repeat(TEXT_AT);
-        let text = format!("{what}: {value}");
+        let text = clean_to(&format!("{what}: {value}"), 4096);
         let _ = writeln!(
             self.text,
             "{}",

@@ -86,7 +86,8 @@ impl Words<'_> {
             Clue::DnsSilent => {
                 let view = evidence.direct.seen()?;
                 let silent = view.servers.iter().map(|server| {
-                    let sent: u32 = server.exchanges.iter().map(|exchange| exchange.sent).sum();
+                    let sent: u32 =
+                        server.exchanges.iter().map(|exchange| exchange.sent).fold(0, u32::saturating_add);
                     format!("{} ({sent} questions)", bare(server.address()))
                 });
                 let waited = view.ended_ms.0 - view.started_ms.0;

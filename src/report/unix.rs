@@ -163,7 +163,7 @@ impl Words<'_> {
                 format!(
                     "waiting to be accepted: {}, with room for {}{holder}",
                     socket.queue?,
-                    socket.queue_limit? + 1
+                    socket.queue_limit?.saturating_add(1)
                 )
             }
             Clue::PathMissing => match end()? {

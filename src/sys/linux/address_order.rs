@@ -42,22 +42,22 @@ pub fn in_client_order(addresses: &[IpAddr]) -> Vec<Resolved> {
 
 /// What the rules look at for one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Destination {
-    address: IpAddr,
+pub(super) struct Destination {
+    pub(super) address: IpAddr,
     /// The source address that the kernel chooses; `None` where it has no way there.
-    source: Option<IpAddr>,
+    pub(super) source: Option<IpAddr>,
     /// What is known of the source.
-    held: Option<Held>,
+    pub(super) held: Option<Held>,
 }
 
 /// What is known of an address of this host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Held {
-    device_index: u32,
-    prefix_len: u8,
-    deprecated: bool,
-    home: bool,
-    tunnel: bool,
+pub(super) struct Held {
+    pub(super) device_index: u32,
+    pub(super) prefix_len: u8,
+    pub(super) deprecated: bool,
+    pub(super) home: bool,
+    pub(super) tunnel: bool,
 }
 
 /// This host's addresses and tunnels; empty without rtnetlink, and without an IPv6 address other than `::1`:
@@ -121,7 +121,7 @@ struct Entry {
 
 /// The policy tables, each with its longest prefixes first and an entry for everything at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Tables {
+pub(super) struct Tables {
     labels: Vec<Entry>,
     precedences: Vec<Entry>,
     /// Scopes of IPv4 addresses.
@@ -171,7 +171,7 @@ const GLOBAL: u32 = 14;
 impl Tables {
     /// Reads gai.conf. Entries of a kind replace the whole table of that kind; only the entry for everything is
     /// kept where the file has none. A line that can't be read is skipped.
-    fn read(text: &str) -> Tables {
+    pub(super) fn read(text: &str) -> Tables {
         let (mut labels, mut precedences, mut scopes) = (Vec::new(), Vec::new(), Vec::new());
         for line in text.split('\n') {
             let line = line.split('#').next().unwrap_or_default();
@@ -219,7 +219,7 @@ fn prefix_v4(text: &str) -> Option<(u128, u8)> {
         return (covers(MAPPED.to_bits(), 96, prefix) && bits >= 96).then_some((prefix, bits));
     }
     let (address, bits) = split_prefix(text, 32)?;
-    Some((address.parse::<Ipv4Addr>().ok()?.to_ipv6_mapped().to_bits(), bits + 96))
+    Some((address.parse::<Ipv4Addr>().ok()?.to_ipv6_mapped().to_bits(), bits.checked_add(96)?))
 }
 
 fn split_prefix(text: &str, most: u8) -> Option<(&str, u8)> {
@@ -322,7 +322,7 @@ fn common_bits(of: &Destination, source: IpAddr, other: &Destination) -> u32 {
 
 /// Merge sort, halving as glibc's `qsort` does: the rules are no total order (rule 9 is silent between
 /// families), so the outcome depends on the algorithm, and the standard library's may panic.
-fn sort(mut list: Vec<Destination>, tables: &Tables) -> Vec<Destination> {
+pub(super) fn sort(mut list: Vec<Destination>, tables: &Tables) -> Vec<Destination> {
     if list.len() < 2 {
         return list;
     }

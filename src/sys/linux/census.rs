@@ -46,7 +46,7 @@ impl Census {
     /// Counts this thread's namespace; `None` where that can't be done.
     pub(super) fn begin() -> Option<Census> {
         let (own, all) = Counts::open("thread-self")?;
-        let left = all - own.in_use;
+        let left = all.saturating_sub(own.in_use);
         Some(Census { own, others: Vec::new(), left })
     }
 
@@ -56,7 +56,7 @@ impl Census {
             return None;
         }
         let (counts, _) = Counts::open(&pid.to_string())?;
-        self.left -= counts.in_use;
+        self.left = self.left.saturating_sub(counts.in_use);
         if counts.in_use > 0 {
             self.others.push(Other { pid, namespace, counts });
         }
@@ -69,9 +69,9 @@ impl Census {
         if self.left != 0 {
             return false;
         }
-        let others: i64 = self.others.iter().map(|other| other.counts.in_use).sum();
+        let others = self.others.iter().map(|other| other.counts.in_use).fold(0, i64::saturating_add);
         let same = |counts: &Counts| counts.read().is_some_and(|(in_use, _)| in_use == counts.in_use);
-        self.own.read() == Some((self.own.in_use, self.own.in_use + others))
+        self.own.read() == Some((self.own.in_use, self.own.in_use.saturating_add(others)))
             && self.others.iter().all(|other| same(&other.counts))
     }
 }
@@ -114,7 +114,7 @@ impl Counts {
             None => 0,
         };
         let v4 = text(&self.v4, &mut piece)?;
-        Some((number(v4, "TCP:", "inuse")? + v6, number(v4, "TCP:", "alloc")?))
+        Some((number(v4, "TCP:", "inuse")?.saturating_add(v6), number(v4, "TCP:", "alloc")?))
     }
 }
 
@@ -138,7 +138,7 @@ fn text<'a>(file: &File, piece: &'a mut [u8; 512]) -> Option<&'a str> {
 }
 
 /// `TCP: inuse 1 orphan 0 tw 0 alloc 44 mem 355`: the number behind a word of a line.
-fn word_behind(text: &str, line: &str, word: &str) -> Option<u64> {
+pub(super) fn word_behind(text: &str, line: &str, word: &str) -> Option<u64> {
     let line = text.lines().find_map(|found| found.strip_prefix(line))?;
     line.split_ascii_whitespace().skip_while(|found| *found != word).nth(1)?.parse().ok()
 }
@@ -172,9 +172,9 @@ impl<R: Read> Read for WholeLines<R> {
         let [this, behind] = self.shortest;
         let most = this.saturating_sub(self.at).max(1).min(buffer.len());
         let length = self.table.read(buffer.get_mut(..most).unwrap_or_default())?;
-        self.at += length;
+        self.at = self.at.saturating_add(length);
         if buffer.get(..length).is_some_and(|read| read.ends_with(b"\n")) {
-            (self.at, self.lines, self.shortest) = (0, self.lines - 1, [behind, behind]);
+            (self.at, self.lines, self.shortest) = (0, self.lines.saturating_sub(1), [behind, behind]);
         }
         Ok(length)
     }

@@ -64,11 +64,9 @@ impl CounterFiles {
         // A counter that is missing must not be taken for one that stood still.
         let missing = |what: &str| io::Error::other(format!("no {what} among the counters"));
         Pairs::of(&snmp, "Tcp:").number("OutRsts").ok_or_else(|| missing("OutRsts"))?;
-        Ok(Counters {
-            loopback_out: loopback_out(&devices).ok_or_else(|| missing("lo"))?,
-            udp_no_ports: if set == CounterSet::Udp { udp_no_ports(family, &snmp, &snmp6) } else { None },
-            ..parse(family, &snmp, &snmp6, &netstat)
-        })
+        loopback_out(&devices).ok_or_else(|| missing("lo"))?;
+        let all = read(family, &Tables { snmp: &snmp, snmp6: &snmp6, netstat: &netstat, devices: &devices });
+        Ok(Counters { udp_no_ports: all.udp_no_ports.filter(|_| set == CounterSet::Udp), ..all })
     }
 }
 
@@ -78,6 +76,24 @@ impl CounterFiles {
 /// A file can't be read.
 pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
     CounterFiles::open(family, set)?.read()
+}
+
+/// The files' text; empty where one is not read.
+pub(super) struct Tables<'a> {
+    pub(super) snmp: &'a str,
+    pub(super) snmp6: &'a str,
+    pub(super) netstat: &'a str,
+    pub(super) devices: &'a str,
+}
+
+/// All counters; 0 where one is not there.
+pub(super) fn read(family: Family, tables: &Tables) -> Counters {
+    let Tables { snmp, snmp6, netstat, devices } = *tables;
+    Counters {
+        loopback_out: loopback_out(devices).unwrap_or(0),
+        udp_no_ports: udp_no_ports(family, snmp, snmp6),
+        ..parse(family, snmp, snmp6, netstat)
+    }
 }
 
 /// What is read at one go; /proc/net/snmp has some 1,400 bytes.
@@ -124,7 +140,7 @@ fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
             Family::V4 => ["InMcastPkts", "InBcastPkts"]
                 .iter()
                 .filter_map(|name| Pairs::of(netstat, "IpExt:").number(name))
-                .sum(),
+                .fold(0, i64::saturating_add),
             Family::V6 => or_zero(in_column(snmp6, "Ip6InMcastPkts")),
         },
         in_delivers: or_zero(ip("InDelivers", "Ip6InDelivers")),
@@ -181,19 +197,22 @@ fn loopback_out(devices: &str) -> Option<i64> {
 
 /// What happened between two readings.
 pub fn difference(before: &Counters, after: &Counters) -> Counters {
+    let between = |after: Option<i64>, before: Option<i64>| {
+        after.zip(before).map(|(after, before)| after.saturating_sub(before))
+    };
     Counters {
-        in_receives: after.in_receives - before.in_receives,
-        in_multicast: after.in_multicast - before.in_multicast,
-        in_delivers: after.in_delivers - before.in_delivers,
-        forwarded: after.forwarded - before.forwarded,
-        out_requests: after.out_requests - before.out_requests,
-        out_transmits: after.out_transmits.zip(before.out_transmits).map(|(after, before)| after - before),
-        out_resets: after.out_resets - before.out_resets,
-        udp_no_ports: after.udp_no_ports.zip(before.udp_no_ports).map(|(after, before)| after - before),
-        in_segments: after.in_segments - before.in_segments,
-        listen_overflows: after.listen_overflows - before.listen_overflows,
-        reverse_path_filter: after.reverse_path_filter - before.reverse_path_filter,
-        loopback_out: after.loopback_out - before.loopback_out,
+        in_receives: after.in_receives.saturating_sub(before.in_receives),
+        in_multicast: after.in_multicast.saturating_sub(before.in_multicast),
+        in_delivers: after.in_delivers.saturating_sub(before.in_delivers),
+        forwarded: after.forwarded.saturating_sub(before.forwarded),
+        out_requests: after.out_requests.saturating_sub(before.out_requests),
+        out_transmits: between(after.out_transmits, before.out_transmits),
+        out_resets: after.out_resets.saturating_sub(before.out_resets),
+        udp_no_ports: between(after.udp_no_ports, before.udp_no_ports),
+        in_segments: after.in_segments.saturating_sub(before.in_segments),
+        listen_overflows: after.listen_overflows.saturating_sub(before.listen_overflows),
+        reverse_path_filter: after.reverse_path_filter.saturating_sub(before.reverse_path_filter),
+        loopback_out: after.loopback_out.saturating_sub(before.loopback_out),
     }
 }
 

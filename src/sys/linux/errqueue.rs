@@ -38,7 +38,10 @@ pub(super) fn drain(fd: BorrowedFd<'_>, at_ms: Millis) -> nix::Result<Vec<QueueE
 }
 
 /// One message's control messages → an entry; `None` if they hold no extended error.
-fn decode(controls: impl Iterator<Item = ControlMessageOwned>, at_ms: Millis) -> Option<QueueEntry> {
+pub(super) fn decode(
+    controls: impl Iterator<Item = ControlMessageOwned>,
+    at_ms: Millis,
+) -> Option<QueueEntry> {
     let mut entry = None;
     let mut hop_limit = None;
     for control in controls {

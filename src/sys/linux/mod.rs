@@ -5,6 +5,8 @@ mod census;
 mod counters;
 mod datagram;
 mod errqueue;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod interrupt;
 mod name_files;
 mod names;

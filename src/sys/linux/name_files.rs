@@ -202,7 +202,7 @@ pub fn resolver_settings(text: Option<&str>, env: impl Fn(&str) -> Option<String
     settings(text, env, own_domain, device)
 }
 
-fn settings(
+pub(super) fn settings(
     text: Option<&str>,
     env: impl Fn(&str) -> Option<String>,
     own_domain: impl Fn() -> Option<String>,
@@ -292,7 +292,7 @@ fn inet_aton(text: &str) -> Option<Ipv4Addr> {
         let byte = c_number(part).filter(|number| *number <= 0xff)?;
         address = (address << 8) | byte;
     }
-    let bits = 32 - 8 * u32::try_from(front.len()).ok()?;
+    let bits = u32::BITS.checked_sub(u32::try_from(front.len()).ok()?.checked_mul(8)?)?;
     let rest = c_number(last).filter(|number| bits == 32 || number >> bits == 0)?;
     Some(Ipv4Addr::from(address.checked_shl(bits).unwrap_or(0) | rest))
 }
@@ -319,12 +319,12 @@ fn set_options(settings: &mut ResolverSettings, mut rest: &str) {
         }
         if let Some(value) = rest.strip_prefix("ndots:") {
             // A field of four bits: -1 is 15.
-            settings.ndots = (strtol(value).min(15) & 0xf) as u8;
+            settings.ndots = u8::try_from(strtol(value).min(15) & 0xf).unwrap_or(15);
         } else if let Some(value) = rest.strip_prefix("timeout:") {
             // It waits for at least one second, whatever stands here (resolv/res_send.c).
-            settings.timeout_s = strtol(value).clamp(1, 30) as u8;
+            settings.timeout_s = u8::try_from(strtol(value).clamp(1, 30)).unwrap_or(30);
         } else if let Some(value) = rest.strip_prefix("attempts:") {
-            settings.attempts = strtol(value).clamp(0, 5) as u8;
+            settings.attempts = u8::try_from(strtol(value).clamp(0, 5)).unwrap_or(5);
         } else if cut(rest, is_blank).0 == "use-vc" {
             settings.use_vc = true;
         }
@@ -341,10 +341,12 @@ fn strtol(text: &str) -> i32 {
     };
     let mut number = 0_i64;
     for digit in digits.chars().map_while(|c| c.to_digit(10)) {
-        let digit = i64::from(digit);
-        number = number.saturating_mul(10).saturating_add(if negative { -digit } else { digit });
+        let (tens, digit) = (number.saturating_mul(10), i64::from(digit));
+        number = if negative { tens.saturating_sub(digit) } else { tens.saturating_add(digit) };
     }
-    number as i32
+    #[expect(clippy::cast_possible_truncation, reason = "as the C library does")]
+    let cut = number as i32;
+    cut
 }
 
 /// The whole names that `res_search` asks for, in order, without final dots, each once; at most 33.

@@ -246,17 +246,21 @@ pub(super) fn listening_of(pid: i32, table: &str, namespace: u64, port: u16) -> 
     let lines = match in_use {
         Some(0) => return Ok(Vec::new()),
         // A few more may have come by now; what is counted here is what there was.
-        Some(count) if count <= MOST_COUNTED && !table.starts_with("udp") => {
-            listening_lines(BufReader::new(WholeLines::new(file, count + 1, table.ends_with('6'))))?
-        }
+        Some(count) if count <= MOST_COUNTED && !table.starts_with("udp") => listening_lines(
+            BufReader::new(WholeLines::new(file, count.saturating_add(1), table.ends_with('6'))),
+        )?,
         _ if table.starts_with("udp") => bound_lines(BufReader::new(file))?,
         _ => listening_lines(BufReader::new(file))?,
     };
-    let mut sockets = TcpNetEntries::from_buf_read(lines.as_slice(), procfs::current_system_info())
-        .map_err(io::Error::other)?
-        .0;
+    let mut sockets = entries(&lines)?;
     sockets.retain(|socket| socket.local_address.port() == port);
     Ok(sockets)
+}
+
+/// The sockets in a table's lines, its header first.
+pub(super) fn entries(lines: &[u8]) -> io::Result<Vec<TcpNetEntry>> {
+    let read = TcpNetEntries::from_buf_read(lines, procfs::current_system_info());
+    Ok(read.map_err(io::Error::other)?.0)
 }
 
 fn open(pid: i32, table: &str) -> io::Result<impl BufRead + use<>> {
@@ -265,7 +269,7 @@ fn open(pid: i32, table: &str) -> io::Result<impl BufRead + use<>> {
 
 /// The header of a TCP table, and the lines of sockets in LISTEN: they come first (`tcp_seq_start`), and among
 /// them, before Linux 4.4, what they have not answered yet.
-fn listening_lines(table: impl BufRead) -> io::Result<Vec<u8>> {
+pub(super) fn listening_lines(table: impl BufRead) -> io::Result<Vec<u8>> {
     let mut kept = Vec::new();
     for (number, line) in table.lines().enumerate() {
         let line = line?;
@@ -281,7 +285,7 @@ fn listening_lines(table: impl BufRead) -> io::Result<Vec<u8>> {
 }
 
 /// The header of a UDP table, and the lines of sockets that are connected to nobody (`TCP_CLOSE`).
-fn bound_lines(table: impl BufRead) -> io::Result<Vec<u8>> {
+pub(super) fn bound_lines(table: impl BufRead) -> io::Result<Vec<u8>> {
     let mut kept = Vec::new();
     for (number, line) in table.lines().enumerate() {
         let line = line?;
@@ -327,7 +331,7 @@ fn owns(pid: i32, address: IpAddr) -> bool {
 ///         |-- 198.51.100.1
 ///            /32 host LOCAL
 /// ```
-fn trie_has(table: impl BufRead, address: Ipv4Addr) -> bool {
+pub(super) fn trie_has(table: impl BufRead, address: Ipv4Addr) -> bool {
     let mut leaf = None;
     for line in table.lines() {
         let Ok(line) = line else { return false };
@@ -350,7 +354,7 @@ fn trie_has(table: impl BufRead, address: Ipv4Addr) -> bool {
 
 /// Whether /proc/net/if_inet6 lists an address: 32 hexadecimal digits begin each line (`if6_seq_show`,
 /// net/ipv6/addrconf.c).
-fn inet6_has(table: impl BufRead, address: Ipv6Addr) -> bool {
+pub(super) fn inet6_has(table: impl BufRead, address: Ipv6Addr) -> bool {
     table.lines().map_while(Result::ok).any(|line| {
         let digits = line.split_ascii_whitespace().next().unwrap_or_default();
         digits.len() == 32 && u128::from_str_radix(digits, 16).map(Ipv6Addr::from) == Ok(address)

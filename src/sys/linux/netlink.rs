@@ -16,6 +16,7 @@ use netlink_packet_route::route::{
 };
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
 use netlink_packet_route::{AddressFamily, IpProtocol, RouteNetlinkMessage};
+use netlink_packet_sock_diag::{IPPROTO_TCP, IPPROTO_UDP};
 use netlink_sys::protocols::NETLINK_ROUTE;
 use std::io;
 use std::net::IpAddr;
@@ -136,13 +137,8 @@ impl Netlink {
             NeighbourSample { at_ms, address, state: NeighbourState::Absent, confirmed_ms_ago: None };
         match self.socket.ask(RouteNetlinkMessage::GetNeighbour(request)) {
             Ok(RouteNetlinkMessage::NewNeighbour(entry)) => {
-                let confirmed = entry.attributes.iter().find_map(|attribute| match attribute {
-                    // Clock ticks of 1/100 s (USER_HZ).
-                    NeighbourAttribute::CacheInfo(info) => Some(Millis(f64::from(info.confirmed) * 10.0)),
-                    _ => None,
-                });
-                let state = neighbour_state(entry.header.state);
-                Ok(NeighbourSample { state, confirmed_ms_ago: confirmed, ..absent })
+                let (state, confirmed_ms_ago) = neighbour_seen(&entry);
+                Ok(NeighbourSample { state, confirmed_ms_ago, ..absent })
             }
             Ok(_) => Err(io::Error::other("an answer of another kind")),
             Err(Refused::Kernel(errno)) if errno.get() == nix::errno::Errno::ENOENT => Ok(absent),
@@ -260,10 +256,10 @@ impl Netlink {
 
 fn protocol_number(transport: Transport) -> u8 {
     match transport {
-        Transport::Tcp => libc::IPPROTO_TCP as u8,
-        Transport::Udp => libc::IPPROTO_UDP as u8,
+        Transport::Tcp => IPPROTO_TCP,
+        Transport::Udp => IPPROTO_UDP,
         // No packet of it is ever routed.
-        Transport::Unix => libc::IPPROTO_IP as u8,
+        Transport::Unix => 0,
     }
 }
 
@@ -304,7 +300,7 @@ fn route_type(kind: RawType) -> RouteType {
     }
 }
 
-fn route(message: &RouteMessage) -> Route {
+pub(super) fn route(message: &RouteMessage) -> Route {
     let mut route = Route {
         kind: route_type(message.header.kind),
         gateway: None,
@@ -343,6 +339,16 @@ fn table(message: &RouteMessage) -> Option<u32> {
         .or(Some(u32::from(message.header.table)))
 }
 
+/// An entry's state, and how long ago it was confirmed.
+pub(super) fn neighbour_seen(entry: &NeighbourMessage) -> (NeighbourState, Option<Millis>) {
+    let confirmed = entry.attributes.iter().find_map(|attribute| match attribute {
+        // Clock ticks of 1/100 s (USER_HZ).
+        NeighbourAttribute::CacheInfo(info) => Some(Millis(f64::from(info.confirmed) * 10.0)),
+        _ => None,
+    });
+    (neighbour_state(entry.header.state), confirmed)
+}
+
 fn neighbour_state(state: RawState) -> NeighbourState {
     match state {
         RawState::None => NeighbourState::Absent,
@@ -359,7 +365,7 @@ fn neighbour_state(state: RawState) -> NeighbourState {
     }
 }
 
-fn link(message: &LinkMessage) -> Link {
+pub(super) fn link(message: &LinkMessage) -> Link {
     let flags = message.header.flags;
     let mut link = Link {
         index: message.header.index,
@@ -379,7 +385,7 @@ fn link(message: &LinkMessage) -> Link {
     link
 }
 
-fn source_address(message: &AddressMessage) -> Option<SourceAddress> {
+pub(super) fn source_address(message: &AddressMessage) -> Option<SourceAddress> {
     let mut local = None;
     let mut peer = None;
     let mut flags = AddressFlags::empty();
@@ -404,7 +410,7 @@ fn source_address(message: &AddressMessage) -> Option<SourceAddress> {
 }
 
 /// The entry, if it covers the destination.
-fn refusing_route(message: &RouteMessage, flow: &Flow) -> Option<Refusal> {
+pub(super) fn refusing_route(message: &RouteMessage, flow: &Flow) -> Option<Refusal> {
     let mut prefix = None;
     let mut priority = None;
     for attribute in &message.attributes {
@@ -437,7 +443,7 @@ fn refusing_route(message: &RouteMessage, flow: &Flow) -> Option<Refusal> {
 }
 
 /// The rule, if it refuses and nothing that can be compared speaks against it.
-fn refusing_rule(message: &RuleMessage, flow: &Flow) -> Option<Refusal> {
+pub(super) fn refusing_rule(message: &RuleMessage, flow: &Flow) -> Option<Refusal> {
     let action = match message.header.action {
         RuleAction::Blackhole => RouteType::Blackhole,
         RuleAction::Unreachable => RouteType::Unreachable,

@@ -113,10 +113,12 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
             }
             return match message.payload {
                 NetlinkPayload::InnerMessage(message) => Ok(message),
-                NetlinkPayload::Error(error) => Err(match Errno::from_raw(-error.raw_code()) {
-                    Some(errno) => Refused::Kernel(errno),
-                    None => Refused::Socket(io::Error::other("an empty answer")),
-                }),
+                NetlinkPayload::Error(error) => {
+                    Err(match error.raw_code().checked_neg().and_then(Errno::from_raw) {
+                        Some(errno) => Refused::Kernel(errno),
+                        None => Refused::Socket(io::Error::other("an empty answer")),
+                    })
+                }
                 _ => Err(Refused::Socket(io::Error::other("no answer"))),
             };
         }
@@ -125,32 +127,11 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
 
     fn try_dump(&mut self, request: M, mut each: impl FnMut(M)) -> io::Result<()> {
         self.send(request, NLM_F_REQUEST | NLM_F_DUMP)?;
-        let mut messages = 0;
+        let mut left = MOST_MESSAGES;
         loop {
             self.receive()?;
-            let mut rest = self.bytes.as_slice();
-            while !rest.is_empty() {
-                let message = parse(rest)?;
-                // Messages are padded to 4 bytes (NLMSG_ALIGN).
-                let length = (message.header.length as usize).next_multiple_of(4).max(4);
-                rest = rest.get(length..).unwrap_or_default();
-                messages += 1;
-                if messages > MOST_MESSAGES {
-                    return Err(io::Error::other("the table is too large to read"));
-                }
-                if message.header.sequence_number != self.sequence {
-                    continue;
-                }
-                match message.payload {
-                    // A dump that failed once it had begun ends with its errno (netlink_dump_done).
-                    NetlinkPayload::Done(done) if done.code < 0 => {
-                        return Err(io::Error::from_raw_os_error(-done.code));
-                    }
-                    NetlinkPayload::Done(_) => return Ok(()),
-                    NetlinkPayload::InnerMessage(inner) => each(inner),
-                    NetlinkPayload::Error(error) => return Err(error.to_io()),
-                    _ => {}
-                }
+            if walk(&self.bytes, self.sequence, &mut left, &mut each)? {
+                return Ok(());
             }
         }
     }
@@ -187,6 +168,47 @@ impl<M: NetlinkSerializable + NetlinkDeserializable> NetlinkSocket<M> {
     }
 }
 
-fn parse<M: NetlinkDeserializable>(bytes: &[u8]) -> io::Result<NetlinkMessage<M>> {
+/// Hands over the messages in one datagram of a dump, as long as there are some `left` to take; `true` once the
+/// dump has ended.
+///
+/// # Errors
+/// A message that can't be read, the errno with which the kernel ends the dump, or too many messages.
+pub(super) fn walk<M: NetlinkDeserializable>(
+    bytes: &[u8],
+    sequence: u32,
+    left: &mut usize,
+    mut each: impl FnMut(M),
+) -> io::Result<bool> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let message = parse(rest)?;
+        // Messages are padded to 4 bytes (NLMSG_ALIGN).
+        let length = (message.header.length as usize).saturating_add(3) & !3;
+        rest = rest.get(length.max(4)..).unwrap_or_default();
+        *left = left.checked_sub(1).ok_or_else(|| io::Error::other("the table is too large to read"))?;
+        if message.header.sequence_number != sequence {
+            continue;
+        }
+        match message.payload {
+            // A dump that failed once it had begun ends with its errno (netlink_dump_done).
+            NetlinkPayload::Done(done) if done.code < 0 => return Err(kernel_error(done.code)),
+            NetlinkPayload::Done(_) => return Ok(true),
+            NetlinkPayload::InnerMessage(inner) => each(inner),
+            NetlinkPayload::Error(error) => return Err(kernel_error(error.raw_code())),
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
+/// An errno as the kernel sends it, negative; 0 is no error.
+fn kernel_error(code: i32) -> io::Error {
+    match code.checked_neg().filter(|errno| *errno > 0) {
+        Some(errno) => io::Error::from_raw_os_error(errno),
+        None => io::Error::other("an error without a number"),
+    }
+}
+
+pub(super) fn parse<M: NetlinkDeserializable>(bytes: &[u8]) -> io::Result<NetlinkMessage<M>> {
     NetlinkMessage::deserialize(bytes).map_err(|error| io::Error::other(format!("netlink: {error}")))
 }

@@ -114,9 +114,13 @@ fn sockets_of(pid: i32, wanted: &BTreeSet<u64>, cut: &mut bool) -> io::Result<Ve
 /// A process by its id; nothing where it is gone or hidden.
 pub fn named(pid: i32) -> Option<Process> {
     let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
-    let name = String::from_utf8_lossy(&name);
-    let name = clean_to(name.strip_suffix('\n').unwrap_or(&name), 64);
-    Some(Process { pid: u32::try_from(pid).ok()?, name })
+    Some(Process { pid: u32::try_from(pid).ok()?, name: comm_of(&name) })
+}
+
+/// What /proc/PID/comm holds, made safe.
+pub(super) fn comm_of(bytes: &[u8]) -> String {
+    let name = String::from_utf8_lossy(bytes);
+    clean_to(name.strip_suffix('\n').unwrap_or(&name), 64)
 }
 
 /// The control group of a process, from /proc/PID/cgroup.
@@ -127,7 +131,7 @@ pub fn cgroup_of(pid: i32) -> Option<String> {
 
 /// Of a process's groups, each with the number of its hierarchy: the unified one (0), or the longest path of
 /// the others where that is the root.
-fn most_telling<'a>(groups: impl Iterator<Item = (u32, &'a str)>) -> Option<String> {
+pub(super) fn most_telling<'a>(groups: impl Iterator<Item = (u32, &'a str)>) -> Option<String> {
     groups
         .filter(|(_, path)| *path != "/" && !path.is_empty())
         .max_by_key(|(hierarchy, path)| (*hierarchy == 0, path.len()))
@@ -157,7 +161,7 @@ pub fn cgroup_paths(ids: &BTreeSet<u64>) -> HashMap<u64, String> {
 fn directories(top: &Path, wanted: &BTreeSet<u64>) -> HashMap<u64, String> {
     let mut found = HashMap::new();
     let patience = Patience::begin();
-    let mut seen = 0;
+    let mut seen = 0_usize;
     let mut queue = std::collections::VecDeque::from([top.to_path_buf()]);
     while let Some(directory) = queue.pop_front() {
         // One that is gone, or closed to us, has nothing to say.
@@ -166,7 +170,7 @@ fn directories(top: &Path, wanted: &BTreeSet<u64>) -> HashMap<u64, String> {
             if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 continue;
             }
-            seen += 1;
+            seen = seen.saturating_add(1);
             if seen > MOST_CGROUPS || patience.is_over() {
                 return found;
             }

@@ -36,11 +36,11 @@ pub fn port_proxy(listening: SocketAddr) -> Option<(Process, SocketAddr)> {
 }
 
 /// `-host-ip A -host-port N -container-ip B -container-port M`, each word ended by a NUL.
-fn leads_to(line: &[u8], listening: SocketAddr) -> Option<SocketAddr> {
+pub(super) fn leads_to(line: &[u8], listening: SocketAddr) -> Option<SocketAddr> {
     let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
     let value = |name: &str| {
-        let at = words.iter().position(|word| word.trim_start_matches('-') == name)?;
-        words.get(at + 1).map(|word| word.as_ref())
+        let mut from_name = words.iter().skip_while(|word| word.trim_start_matches('-') != name);
+        from_name.nth(1).map(|word| word.as_ref())
     };
     let host: IpAddr = value("host-ip")?.parse().ok()?;
     let port: u16 = value("host-port")?.parse().ok()?;

@@ -47,10 +47,14 @@ pub fn ipv6_disabled(device: &str) -> io::Result<bool> {
 /// The file can't be read, or holds something else.
 pub fn local_port_range() -> io::Result<(u16, u16)> {
     let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")?;
+    port_range(&text).ok_or_else(|| io::Error::other("ip_local_port_range holds no range"))
+}
+
+pub(super) fn port_range(text: &str) -> Option<(u16, u16)> {
     let mut numbers = text.split_ascii_whitespace().map(str::parse);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(first)), Some(Ok(last))) if first <= last => Ok((first, last)),
-        _ => Err(io::Error::other("ip_local_port_range holds no range")),
+        (Some(Ok(first)), Some(Ok(last))) if first <= last => Some((first, last)),
+        _ => None,
     }
 }
 
@@ -64,16 +68,16 @@ pub fn reserved_ports(first: u16, last: u16) -> io::Result<u32> {
 }
 
 /// `80,1000-1010`: ports and ranges.
-fn count_reserved(text: &str, first: u16, last: u16) -> u32 {
+pub(super) fn count_reserved(text: &str, first: u16, last: u16) -> u32 {
     text.trim()
         .split(',')
         .filter_map(|part| {
             let (from, to) = part.split_once('-').unwrap_or((part, part));
             let (from, to) =
                 (from.trim().parse::<u16>().ok()?.max(first), to.trim().parse::<u16>().ok()?.min(last));
-            (from <= to).then(|| u32::from(to - from) + 1)
+            (from <= to).then(|| u32::from(to.saturating_sub(from)).saturating_add(1))
         })
-        .sum()
+        .fold(0, u32::saturating_add)
 }
 
 /// `RLIMIT_NOFILE`, the soft one: how many descriptors this process may have. Needs none itself.
@@ -104,9 +108,11 @@ pub fn raise_descriptor_limit() -> io::Result<u64> {
 /// The file can't be read, or does not say.
 pub fn seccomp_mode() -> io::Result<u8> {
     let text = fs::read_to_string("/proc/self/status")?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("Seccomp:")?.trim().parse().ok())
-        .ok_or_else(|| io::Error::other("/proc/self/status does not say"))
+    seccomp_of(&text).ok_or_else(|| io::Error::other("/proc/self/status does not say"))
+}
+
+pub(super) fn seccomp_of(text: &str) -> Option<u8> {
+    text.lines().find_map(|line| line.strip_prefix("Seccomp:")?.trim().parse().ok())
 }
 
 /// `SigIgn` of /proc/self/status (proc_pid_status(5)): bit n - 1 is set where signal n is ignored.

@@ -23,7 +23,8 @@ pub(super) fn register(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Asy
 }
 
 /// Room for the largest value read here (`struct tcp_info` has 280 bytes in Linux 6.18).
-pub(super) const CAPACITY: usize = 512;
+pub(super) const CAPACITY: usize = LENGTH as usize;
+const LENGTH: libc::socklen_t = 512;
 
 /// Reads a socket option; the result is as long as the kernel's answer.
 ///
@@ -35,7 +36,7 @@ pub(super) fn getsockopt_bytes<'b>(
     option: libc::c_int,
     buffer: &'b mut [u8; CAPACITY],
 ) -> io::Result<&'b [u8]> {
-    let mut length = CAPACITY as libc::socklen_t;
+    let mut length = LENGTH;
     // SAFETY: the descriptor is borrowed and thus open; the buffer is valid for `length` bytes and the kernel
     // writes no more than that; `length` is valid for reading and writing during the call.
     let result = unsafe {

@@ -204,7 +204,7 @@ impl SockDiag {
     }
 }
 
-fn tcp_socket(answer: &InetResponse) -> TcpSocket {
+pub(super) fn tcp_socket(answer: &InetResponse) -> TcpSocket {
     let InetResponse { header, .. } = answer;
     let id = &header.socket_id;
     let state = match header.state {
@@ -259,14 +259,14 @@ fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-fn has_ends(answer: &InetResponse, own: SocketAddr, other: SocketAddr) -> bool {
+pub(super) fn has_ends(answer: &InetResponse, own: SocketAddr, other: SocketAddr) -> bool {
     let id = &answer.header.socket_id;
     SocketAddr::new(id.source_address.to_canonical(), id.source_port) == own
         && SocketAddr::new(id.destination_address.to_canonical(), id.destination_port) == other
 }
 
 /// What a socket's state and inode say; `None` for one that is no connection.
-fn peer_end(answer: &InetResponse) -> Option<PeerEnd> {
+pub(super) fn peer_end(answer: &InetResponse) -> Option<PeerEnd> {
     match (answer.header.inode, answer.header.state) {
         (_, TCP_LISTEN | TCP_CLOSE) => None,
         (0, TCP_SYN_RECV) => Some(PeerEnd::Deferred),
@@ -277,7 +277,7 @@ fn peer_end(answer: &InetResponse) -> Option<PeerEnd> {
     }
 }
 
-fn listening_socket(answer: &InetResponse) -> ListeningSocket {
+pub(super) fn listening_socket(answer: &InetResponse) -> ListeningSocket {
     let header = &answer.header;
     let id = &header.socket_id;
     let mut only_v6 = None;

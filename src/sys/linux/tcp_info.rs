@@ -15,9 +15,8 @@ mod offset {
 
 /// Decodes the fields that a handshake shows; `None` if not even the state is there.
 pub(super) fn decode(bytes: &[u8]) -> Option<TcpInfo> {
-    let u32_at = |at: usize| -> Option<u32> {
-        bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_ne_bytes)
-    };
+    let u32_at =
+        |at: usize| -> Option<u32> { bytes.get(at..)?.first_chunk().copied().map(u32::from_ne_bytes) };
     Some(TcpInfo {
         state: TcpState::from(*bytes.get(offset::STATE)?),
         timeouts: *bytes.get(offset::RETRANSMITS)?,

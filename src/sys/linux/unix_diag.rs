@@ -97,7 +97,7 @@ impl SockDiag {
     }
 }
 
-fn socket_of(answer: &UnixResponse) -> Option<DiagSocket> {
+pub(super) fn socket_of(answer: &UnixResponse) -> Option<DiagSocket> {
     let name = match answer.name()? {
         UnixDiagName::Pathname(path) => path.as_bytes().to_vec(),
         UnixDiagName::Abstract(name) => [&[0], name.as_slice()].concat(),

@@ -53,7 +53,7 @@ fn has_name(pid: i32, namespace: u64, name: &str, socket_type: SocketType) -> io
 
 /// Whether a table in the form of /proc/net/unix (proc(5)) has an open socket with this abstract name: address,
 /// references, protocol, flags, type, state, inode, name.
-fn table_has(table: impl BufRead, name: &str, socket_type: SocketType) -> io::Result<bool> {
+pub(super) fn table_has(table: impl BufRead, name: &str, socket_type: SocketType) -> io::Result<bool> {
     let number = |text: &[u8]| u32::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok();
     let wanted = match socket_type {
         SocketType::Stream => libc::SOCK_STREAM,
@@ -67,7 +67,7 @@ fn table_has(table: impl BufRead, name: &str, socket_type: SocketType) -> io::Re
         let flags = words.nth(3).and_then(number).unwrap_or(0);
         let kind = words.next().and_then(number).unwrap_or(0);
         let Some(at) = line.windows(2).position(|pair| pair == b" @") else { continue };
-        let same = line.get(at + 2..) == Some(name.as_bytes());
+        let same = line.get(at..).and_then(|rest| rest.strip_prefix(b" @")) == Some(name.as_bytes());
         let open = flags & LISTENS != 0 || socket_type == SocketType::Datagram;
         if same && open && i64::from(kind) == i64::from(wanted) {
             return Ok(true);

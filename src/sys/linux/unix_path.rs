@@ -27,7 +27,7 @@ pub fn look_at_path(path: &str) -> io::Result<PathLook> {
     let mut at = start(OsStr::new(path));
     // The links whose targets are being walked, each with the number of components behind it.
     let mut inside: Vec<(PathBuf, usize)> = Vec::new();
-    let mut links = 0;
+    let mut links = 0_usize;
     let shown = |path: &Path| clean(&path.to_string_lossy());
     let look = |at: &Path, end| Ok(PathLook { real: shown(at), end });
     while let Some(component) = rest.pop_front() {
@@ -53,11 +53,11 @@ pub fn look_at_path(path: &str) -> io::Result<PathLook> {
             }
         };
         if seen.file_type().is_symlink() {
-            links += 1;
             let target = fs::read_link(&next)?;
-            if links > MOST_LINKS || target.as_os_str().len() > MOST_BYTES {
+            if links == MOST_LINKS || target.as_os_str().len() > MOST_BYTES {
                 return look(&next, Standing::Loop);
             }
+            links = links.saturating_add(1);
             if target.is_absolute() {
                 at = PathBuf::from("/");
             }
