@@ -7,6 +7,8 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::busy;
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
@@ -184,7 +186,7 @@ impl Expect {
         }
         if let Some(limit) = self.within_ms {
             let elapsed = report["elapsed_ms"].as_f64();
-            let holds = elapsed.is_some_and(|elapsed| elapsed <= limit as f64);
+            let holds = elapsed.is_some_and(|elapsed| elapsed <= busy::bound_ms(limit as f64));
             found.require(holds, "elapsed_ms", elapsed, &format!("at most {limit}"));
         }
         let reasons = reasons(&report["evidence"]);

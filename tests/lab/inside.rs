@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::scenario::{Background, Scenario};
 use crate::serve::Services;
 use crate::topology::{Family, Topology};
-use crate::{change, mend, odd, ordinary, serve, shell, world};
+use crate::{busy, change, mend, odd, ordinary, serve, shell, world};
 
 /// No run of whyconn in a scenario takes longer.
 const RUNNING: Duration = Duration::from_secs(20);
@@ -109,6 +109,7 @@ fn run(job: &Job) -> Result<Outcome, String> {
             .collect::<Result<(), String>>()
     };
     each(&scenario.setup, world::script)?;
+    each(&scenario.setup, world::await_addresses)?;
     each(&scenario.until, world::await_conditions)?;
     let mut running = serve::start(scenario, job.family, job.as_root)?;
     each(&scenario.late, world::script)?;
@@ -169,10 +170,11 @@ pub(crate) fn measure(job: &Job, program: &Path, services: &mut Services) -> Res
     command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").envs(&job.scenario.env);
     let usage = || getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| format!("getrusage: {error}"));
     let before = worked_ms(usage()?);
+    let most = busy::bound(scenario.longest.unwrap_or(RUNNING));
     let start = Instant::now();
     let ended = match job.scenario.change.as_slice() {
-        [] => shell::bounded(&mut command, "", RUNNING)?,
-        changes => change::watched(&mut command, changes, services, RUNNING)?,
+        [] => shell::bounded(&mut command, "", most)?,
+        changes => change::watched(&mut command, changes, services, most)?,
     };
     let wall_ms = start.elapsed().as_secs_f64() * 1000.0;
     let usage = usage()?;

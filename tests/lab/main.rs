@@ -14,6 +14,7 @@
 // Both halves speak through the standard streams.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod busy;
 mod change;
 mod conversation;
 mod dns;

@@ -12,7 +12,7 @@ use crate::expect::text;
 use crate::inside::{Job, OTHER_USER, Outcome};
 use crate::scenario::{Case, Scenario};
 use crate::topology::Family;
-use crate::{ordinary, promises, record, servers, shell};
+use crate::{busy, ordinary, promises, record, servers, shell};
 
 /// The first argument that makes this program the inner half.
 pub(crate) const ARGUMENT: &str = "--inside";
@@ -126,11 +126,12 @@ pub(crate) fn run(
     };
     let job = serde_json::to_string(&job).map_err(|error| format!("job: {error}"))?;
     let this = env::current_exe().map_err(|error| format!("own path: {error}"))?;
-    let ended = shell::bounded(in_namespaces().arg(this).arg(ARGUMENT), &job, TRIAL)?;
+    let most = busy::bound(TRIAL + scenario.longest.unwrap_or_default());
+    let ended = shell::bounded(in_namespaces().arg(this).arg(ARGUMENT), &job, most)?;
     let line = String::from_utf8_lossy(&ended.output.stdout);
     let errors = String::from_utf8_lossy(&ended.output.stderr);
     if ended.overran {
-        return Err(format!("the world did not end within {TRIAL:?}\n{errors}"));
+        return Err(format!("the world did not end within {most:?}\n{errors}"));
     }
     serde_json::from_str::<Result<Outcome, String>>(line.trim())
         .map_err(|error| format!("no outcome ({error})\n{line}{errors}"))?

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::expect::{Mismatches, compare_value, text};
 use crate::inside::Outcome;
 use crate::scenario::Scenario;
-use crate::{mend, safe, waiting};
+use crate::{busy, mend, safe, waiting};
 
 const SCHEMA: &str = "whyconn.report.v1";
 /// The exit code of a usage error.
@@ -107,15 +107,15 @@ fn times(scenario: &Scenario, outcome: &Outcome, report: &Value, found: &mut Mis
         found.require(false, "elapsed_ms", Value::Null, "a number");
         return;
     };
-    let limit = timeout_ms(&scenario.argv) + ALLOWANCE_MS + outcome.kept_waiting_ms;
+    let limit = timeout_ms(&scenario.argv) + busy::bound_ms(ALLOWANCE_MS) + outcome.kept_waiting_ms;
     let names = report.pointer("/resolution/elapsed_ms").and_then(Value::as_f64).unwrap_or(0.0);
     let worked = format!("it worked {:.0} ms, and was kept from it for", outcome.cpu_ms);
     let within = format!("at most {limit:.0} ms; {worked} {:.0} ms", outcome.kept_waiting_ms);
     found.require(names <= limit, "time for names", names, &within);
     found.require(elapsed - names <= limit, "time to connect", elapsed - names, &within);
-    let waited = duration_ms(&scenario.argv, &["--wait"]).map(|wait| wait + ALLOWANCE_MS);
-    let most = waited.or(scenario.expect.within_ms.map(|ms| ms as f64));
-    let outer = most.unwrap_or(2.0 * limit) + STARTING_MS;
+    let waited = duration_ms(&scenario.argv, &["--wait"]).map(|wait| wait + busy::bound_ms(ALLOWANCE_MS));
+    let most = waited.or(scenario.expect.within_ms.map(|ms| busy::bound_ms(ms as f64)));
+    let outer = most.unwrap_or(2.0 * limit) + busy::bound_ms(STARTING_MS);
     found.require(
         outcome.wall_ms <= outer,
         "time seen from outside",

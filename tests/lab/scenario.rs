@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -41,6 +42,9 @@ pub(crate) struct Scenario {
     /// What gethostname(2) gives, on all nodes.
     #[serde(default = "default_hostname")]
     pub(crate) hostname: String,
+    /// How long the run may take, where that is more than usual.
+    #[serde(default)]
+    pub(crate) longest: Option<Duration>,
     /// Shell lines by node, run before anything listens.
     #[serde(default)]
     pub(crate) setup: BTreeMap<String, Vec<String>>,

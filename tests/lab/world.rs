@@ -18,7 +18,7 @@ use regex_lite::Regex;
 
 use crate::scenario::{Count, Scenario};
 use crate::topology::{self, Device, Family, Topology};
-use crate::{etc, shell};
+use crate::{busy, etc, shell};
 
 /// Our own files, on a file system that ends with the world.
 pub(crate) const PRIVATE: &str = "/run/lab";
@@ -53,6 +53,18 @@ pub(crate) fn build(scenario: &Scenario) -> Result<(), String> {
     nodes.iter().try_for_each(|node| await_conditions(node, &settled))
 }
 
+/// Waits for addresses that scripts have added: the kernel's worker may not have come to them. Where duplicates are
+/// looked for, an address is to stay tentative.
+pub(crate) fn await_addresses(node: &str, lines: &[String]) -> Result<(), String> {
+    if !lines.iter().any(|line| line.contains("address add")) {
+        return Ok(());
+    }
+    let settled = r#"! ip -6 -oneline address show tentative | while read -r _ device _; do
+        read -r asks < "/proc/sys/net/ipv6/conf/$device/accept_dad"; [ "$asks" != 0 ] || echo "$device"
+    done | grep -q ."#;
+    await_conditions(node, &[settled.to_owned()])
+}
+
 /// Runs shell lines in a node. They fail as a whole on the first that fails.
 pub(crate) fn script(node: &str, lines: &[String]) -> Result<(), String> {
     if lines.is_empty() {
@@ -64,7 +76,7 @@ pub(crate) fn script(node: &str, lines: &[String]) -> Result<(), String> {
 
 /// Waits until each condition is true.
 pub(crate) fn await_conditions(node: &str, conditions: &[String]) -> Result<(), String> {
-    let end = Instant::now() + SETTLING;
+    let end = Instant::now() + busy::bound(SETTLING);
     for condition in conditions {
         while !shell::succeeds(in_netns(node).args(["sh", "-c", condition]))? {
             if Instant::now() > end {
@@ -255,7 +267,7 @@ fn configuration(topology: Topology, position: u8) -> String {
 /// Waits until the kernel has seen the carrier of all devices of this thread's namespace; until then, it drops
 /// what is sent through them.
 fn await_running(devices: &[Device]) -> Result<(), String> {
-    let end = Instant::now() + SETTLING;
+    let end = Instant::now() + busy::bound(SETTLING);
     loop {
         let running: Vec<String> = getifaddrs()
             .map_err(|error| format!("cannot list devices: {error}"))?

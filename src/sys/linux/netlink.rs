@@ -195,11 +195,20 @@ impl Netlink {
     /// The socket's errno.
     pub fn source_addresses(&mut self) -> io::Result<Vec<SourceAddress>> {
         let mut addresses = Vec::new();
-        self.socket.dump(RouteNetlinkMessage::GetAddress(AddressMessage::default()), |message| {
-            if let RouteNetlinkMessage::NewAddress(answer) = message {
-                addresses.extend(source_address(&answer));
-            }
-        })?;
+        // A dump of one family does not wait for the lock that changes of devices hold (since Linux 6.9,
+        // net/ipv4/devinet.c); one of all families does.
+        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+            let mut request = AddressMessage::default();
+            request.header.family = family;
+            self.socket.dump(RouteNetlinkMessage::GetAddress(request), |message| {
+                // Asked about a family that it does not have, the kernel tells of the others.
+                if let RouteNetlinkMessage::NewAddress(answer) = message
+                    && answer.header.family == family
+                {
+                    addresses.extend(source_address(&answer));
+                }
+            })?;
+        }
         Ok(addresses)
     }
 
