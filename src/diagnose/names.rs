@@ -132,6 +132,13 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
                 servers::failure(evidence).map(|finding| finding.unless(Code::ResolveNxdomain)),
             );
         }
+        // The rest of the answer did not come; what came of it says that there is such a name.
+        ("EAI_NONAME", Standing::CutShort) if servers::says_there_is(server) => {
+            let because = [Clue::NameAnswer, Clue::DnsUnreachable];
+            Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &because)
+                .variant(alias_variant(evidence))
+                .or(&[Code::ResolveServfail])
+        }
         ("EAI_AGAIN", Standing::Addresses) => late(evidence)?,
         ("EAI_AGAIN" | "EAI_FAIL" | "EAI_SYSTEM", _) => return and_name_answer(by_servers(evidence)),
         _ => return None,

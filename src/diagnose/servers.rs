@@ -137,6 +137,15 @@ fn reached(evidence: &Evidence, server: &ServerView) -> Finding {
     rules::judge(&alone, &server.attempt)
 }
 
+/// Whether an answer, be it one that was cut short, is about a name that exists, and none says that it does not.
+pub(super) fn says_there_is(server: &ServerView) -> bool {
+    let mut codes = server.exchanges.iter().filter_map(|exchange| match &exchange.outcome {
+        ExchangeOutcome::Answer(answer) => Some(answer.rcode),
+        _ => None,
+    });
+    codes.next() == Some(0) && codes.all(|rcode| rcode == 0)
+}
+
 /// Whether each name that failed did so for one of its two questions alone.
 pub(super) fn fails_by_half(server: &ServerView) -> bool {
     let rcode = |exchange: &Exchange| match &exchange.outcome {

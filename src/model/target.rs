@@ -380,6 +380,10 @@ impl Target {
     pub fn endpoint(&self) -> String {
         match &self.host {
             Host::Socket(socket) => socket.endpoint(),
+            // Read again, its first letters would be the % of a URL.
+            Host::Address { ip: ip @ IpAddr::V6(_), scope: Some(scope) } if scope.starts_with("25") => {
+                format!("[{ip}%25{scope}]:{}", self.port)
+            }
             Host::Address { ip: IpAddr::V6(_), .. } => format!("[{}]:{}", self.host, self.port),
             host => format!("{host}:{}", self.port),
         }

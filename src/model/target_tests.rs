@@ -161,3 +161,12 @@ fn a_url_may_ask_for_udp() {
     let over = Target::parse("https://h", &services).unwrap().over_udp();
     assert_eq!((over.port, over.transport), (443, Transport::Udp));
 }
+
+#[test]
+fn a_device_whose_name_begins_like_an_escape_is_read_again_as_itself() {
+    let target = Target::parse("[fe80::1%2525x]:80", &|_| None).unwrap();
+    assert_eq!(target.host.to_string(), "fe80::1%25x");
+    assert_eq!(target.endpoint(), "[fe80::1%2525x]:80");
+    let plain = Target::parse("[fe80::1%25]:80", &|_| None).unwrap();
+    assert_eq!(Target::parse(&plain.endpoint(), &|_| None).unwrap().host, plain.host);
+}

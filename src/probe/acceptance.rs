@@ -31,12 +31,20 @@ pub(super) async fn watch_acceptance(
     mut stop: watch::Receiver<bool>,
 ) -> Ended {
     let Some((local, remote)) = connecting.ends() else {
-        return Ended::Looked(Fact::CouldNotLook("the connection is gone".to_owned()));
+        let gone = Ended::Looked(Fact::CouldNotLook("the connection is gone".to_owned()));
+        return connecting.read_once().map_or(gone, Ended::Spoke);
     };
     let mut over = false;
     let (peer, after_ms) = loop {
         let now = Instant::now();
-        let peer = match tables.ask_sockets(|sockets| sockets.peer_end(local, remote)) {
+        let peer = tables.ask_sockets(|sockets| sockets.peer_end(local, remote));
+        // What ended the connection before this look is why it found nothing.
+        if !matches!(peer, Fact::Seen(PeerEnd::Unaccepted))
+            && let Some(heard) = connecting.read_once()
+        {
+            return Ended::Spoke(heard);
+        }
+        let peer = match peer {
             Fact::Seen(peer) => peer,
             Fact::CouldNotLook(why) => return Ended::Looked(Fact::CouldNotLook(why)),
             Fact::NotAsked => return Ended::Looked(Fact::NotAsked),

@@ -100,7 +100,15 @@ async fn watch(
     let deadline = (connected + ACCEPTED_WITHIN).min(begun + request.timeout_ms.to_duration());
     loop {
         let now = Instant::now();
-        let peer = match connection.inode().map(|inode| tables.ask_sockets(|all| all.unix_peer_end(inode))) {
+        let peer = connection.inode().map(|inode| tables.ask_sockets(|all| all.unix_peer_end(inode)));
+        // What ended the connection before this look is why it found nothing.
+        if !matches!(peer, Ok(Fact::Seen(PeerEnd::Unaccepted)))
+            && let Some(heard) = connection.read_once()
+        {
+            (seen.after, seen.said) = (Fact::Seen(heard.after), heard.said);
+            return;
+        }
+        let peer = match peer {
             Ok(Fact::Seen(peer)) => peer,
             Ok(Fact::CouldNotLook(why)) => {
                 seen.acceptance = Fact::CouldNotLook(why);

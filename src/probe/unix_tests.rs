@@ -1,11 +1,12 @@
 use super::*;
 use crate::model::target::Target;
 use crate::model::{Access, FileKind, Standing, UnixState};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect as connect_to, listen, socket,
 };
 use std::io::Write as _;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::PathBuf;
 use std::{env, fs, process, thread};
@@ -101,11 +102,11 @@ fn what_the_peer_does_is_seen() {
                 thread::sleep(Duration::from_millis(100));
             }
             // A listener that dies with the connection in its queue resets it.
-            _ => thread::sleep(Duration::from_millis(20)),
+            _ => {
+                let mut queued = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+                assert_eq!(poll(&mut queued, PollTimeout::from(10_000_u16)), Ok(1));
+            }
         });
-        if name == "die" {
-            thread::sleep(Duration::from_millis(5));
-        }
         assert_eq!(ask(&path).after, Fact::Seen(wanted), "{name}");
         server.join().unwrap();
     }

@@ -53,6 +53,11 @@ pub(super) fn cut_short() -> ExchangeOutcome {
     ExchangeOutcome::Answer(DnsAnswer { truncated: true, ..answer() })
 }
 
+/// The same of an answer that says no such name.
+pub(super) fn no_name_cut_short() -> ExchangeOutcome {
+    ExchangeOutcome::Answer(DnsAnswer { rcode: 3, truncated: true, ..answer() })
+}
+
 pub(super) fn extended(rcode: u16, code: u16, text: &str) -> ExchangeOutcome {
     let extended = vec![ExtendedError { code, text: text.into() }];
     ExchangeOutcome::Answer(DnsAnswer { rcode, extended, ..answer() })

@@ -3,7 +3,9 @@
 use super::build::{Says, V4, World, device, eai, ip, own};
 use super::row::{Row, client, hop, link, resolver, row, told_by};
 use super::servers::{declines, failed, fails, no_route, rejected, says_no, works};
-use super::told::{Asked, FIRST, NAME, SECOND, cut_short, empty, errno, gives, rcode, server};
+use super::told::{
+    Asked, FIRST, NAME, SECOND, cut_short, empty, errno, gives, no_name_cut_short, rcode, server,
+};
 use crate::model::{Call, ExchangeOutcome, Fact, Millis, NeighbourState, RouteAnswer, ServerView};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
@@ -253,6 +255,29 @@ fn cut() -> Vec<Row> {
             "tcp",
         )
         .or(&[TIMEOUT]),
+        row(
+            "cut short, and TCP has no answer so far; programs are told that there is no such name",
+            failed("EAI_NONAME", [both().over_tcp(ExchangeOutcome::Silent, ExchangeOutcome::Silent)]),
+            NO_ADDRESS,
+            Likely,
+            told_by(FIRST),
+            "",
+        )
+        .or(&[SERVFAIL]),
+        row(
+            "the same, and half of the answer that is cut short says so too",
+            failed(
+                "EAI_NONAME",
+                [server(FIRST)
+                    .says(cut_short(), no_name_cut_short())
+                    .over_tcp(ExchangeOutcome::Silent, ExchangeOutcome::Silent)],
+            ),
+            NXDOMAIN,
+            Likely,
+            resolver(),
+            "",
+        )
+        .or(&[NO_SERVER]),
         row(
             "A is cut short, AAAA has no answer: nobody came to ask over TCP",
             again(server(FIRST).says(cut_short(), ExchangeOutcome::Silent)).after(10_010.0),
