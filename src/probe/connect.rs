@@ -27,6 +27,9 @@ pub(super) const SHORT: Duration = Duration::from_secs(2);
 /// How much longer: an answer is promised within the timeout and a quarter of a second.
 pub(super) const LINGER: Duration = Duration::from_millis(200);
 
+/// What this host's tables may take, however late it is.
+const LEAST: Duration = Duration::from_millis(40);
+
 /// An ICMP error that did not end the attempt is one of two: the kernel's next SYN, a second later, draws the
 /// other. Longer than this nobody waits for it.
 const SECOND_ERROR: Duration = Duration::from_millis(1500);
@@ -130,9 +133,9 @@ impl Run {
             }
             State::Ended => {
                 self.hear_last_words(&connecting);
-                self.explain_end();
+                self.explain_end().await;
             }
-            State::Waiting => self.explain_silence(),
+            State::Waiting => self.explain_silence().await,
         }
         if self.seen.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
             self.seen.own_ttl = connecting.ttl().into();
@@ -242,6 +245,7 @@ impl Run {
                 State::Waiting if woken == Woken::Over => return State::Waiting,
                 State::Waiting if woken == Woken::Tick => {
                     tick += TICK;
+                    self.begin_link(deadline.saturating_duration_since(tokio::time::Instant::now()));
                     self.read_counters();
                     if self.neighbour_was_missing() {
                         self.read_neighbour();
@@ -402,9 +406,22 @@ impl Run {
     }
 
     /// The route's device: is it up, is anything at its other end?
-    pub(super) fn read_link(&mut self) {
+    pub(super) async fn read_link(&mut self) {
         if let Some(index) = self.seen.route().and_then(|route| route.device_index) {
-            self.seen.link = self.ask.tables.ask(|tables| tables.link(index));
+            // Within the time that is promised, and never at once.
+            let promised = self.begun + self.ask.request.timeout_ms.to_duration() + LINGER;
+            let now = Instant::now();
+            let end = promised.max(now + LEAST).min(now + LINGER);
+            self.seen.link = self.ask.tables.link(index, end).await;
+        }
+    }
+
+    /// Begins to ask about the device while there is nothing else to do: its answer may take its time.
+    pub(super) fn begin_link(&self, left: Duration) {
+        if left <= 2 * TICK
+            && let Some(index) = self.seen.route().and_then(|route| route.device_index)
+        {
+            self.ask.tables.begin_link(index);
         }
     }
 
@@ -452,24 +469,24 @@ impl Run {
     }
 
     /// An error ended it: whose was it?
-    pub(super) fn explain_end(&mut self) {
+    pub(super) async fn explain_end(&mut self) {
         if !self.seen.route.was_asked() {
             self.read_route();
         }
         self.read_senders();
         let made_here = |entry: &QueueEntry| entry.sender_is_ours == Fact::Seen(true);
         if self.seen.queue.seen().is_some_and(|entries| entries.iter().any(made_here)) {
-            self.read_link();
+            self.read_link().await;
             self.read_neighbour();
         }
     }
 
     /// Time is up, or the answer is clear without this attempt: what do the tables say now?
-    pub(super) fn explain_silence(&mut self) {
+    pub(super) async fn explain_silence(&mut self) {
         if let Some(flow) = self.flow {
             self.seen.route_at_end = self.ask.tables.ask(|tables| tables.route(&flow));
         }
-        self.read_link();
+        self.read_link().await;
         self.read_senders();
         self.read_neighbour();
     }

@@ -30,6 +30,9 @@ const BEHIND: Duration = Duration::from_millis(500);
 /// And those in front of it this long: their word goes before its own.
 const IN_FRONT: Duration = Duration::from_millis(1500);
 
+/// What the kernel may take to tell of a device.
+const TELLING: Duration = Duration::from_millis(100);
+
 /// How long to leave a socket alone that woke us without news.
 const REST: Duration = Duration::from_millis(5);
 
@@ -177,7 +180,7 @@ impl Run {
         for name in &ask.names {
             let first = self.view.exchanges.len();
             if self.ask_one(talk, name).await == Round::Over {
-                self.explain_silence();
+                self.explain_silence().await;
                 return false;
             }
             let answers = self.view.exchanges.get(first..).unwrap_or_default();
@@ -439,7 +442,7 @@ impl Run {
     }
 
     /// Nothing came: what do the tables say now?
-    fn explain_silence(&mut self) {
+    async fn explain_silence(&mut self) {
         let now = Instant::now();
         for exchange in &mut self.view.exchanges {
             if exchange.outcome == ExchangeOutcome::Silent {
@@ -454,7 +457,8 @@ impl Run {
         let Some(route) = attempt.route().filter(|_| !attempt.is_local()) else { return };
         let Some(device) = route.device_index else { return };
         let next_hop = route.gateway.unwrap_or(self.server.ip());
-        attempt.link = self.ask.tables.ask(|tables| tables.link(device));
+        let end = Instant::now() + TELLING;
+        attempt.link = self.ask.tables.link(device, end).await;
         let samples = |tables: &mut sys::Netlink| Ok(vec![tables.neighbour(next_hop, device, at_ms)?]);
         attempt.neighbour = self.ask.tables.ask(samples);
     }

@@ -170,7 +170,7 @@ impl Lean {
             State::Ended => {
                 run.hear_last_words(&self.connecting);
                 if run.seen.queue.seen().is_some_and(|queue| !queue.is_empty()) {
-                    run.explain_end();
+                    run.explain_end().await;
                 }
             }
             State::Waiting => {

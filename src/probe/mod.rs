@@ -5,6 +5,7 @@ mod aside;
 mod asker;
 mod connect;
 mod contrast;
+mod devices;
 mod dns;
 mod dns_message;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -1,5 +1,6 @@
 //! This host's tables over one rtnetlink and one sock_diag socket, each opened when it is first needed.
 
+use super::devices::Devices;
 use crate::model::{Fact, QueueEntry};
 use crate::sys::{Netlink, SockDiag};
 use std::io;
@@ -11,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Tables {
     rtnetlink: Mutex<State<Netlink>>,
     sock_diag: Mutex<State<SockDiag>>,
+    pub(super) devices: Devices,
 }
 
 #[derive(Debug, Default)]

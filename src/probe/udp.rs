@@ -46,8 +46,8 @@ pub(super) async fn go(run: &mut Run) {
         run.seen.failed = Some(FailedCall { call: Call::Send, errno });
         // A filter that rejects sends its ICMP error as well.
         look(run, &talk);
-        run.explain_end();
-        run.read_link();
+        run.explain_end().await;
+        run.read_link().await;
         return;
     }
     let mut state = look(run, &talk);
@@ -65,10 +65,10 @@ pub(super) async fn go(run: &mut Run) {
             run.seen.connected_ms = Some(run.now());
             run.seen.after = Fact::Seen(AfterHandshake::Data(bytes));
         }
-        State::Ended => run.explain_end(),
+        State::Ended => run.explain_end().await,
         State::Waiting => {
             run.seen.unsent_bytes = talk.unsent_bytes();
-            run.explain_silence();
+            run.explain_silence().await;
         }
     }
     if run.seen.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
@@ -127,6 +127,7 @@ async fn wait(run: &mut Run, talk: &UdpTalk) -> State {
             continue;
         }
         tick += TICK;
+        run.begin_link(deadline.saturating_duration_since(tokio::time::Instant::now()));
         if run.neighbour_was_missing() {
             run.read_neighbour();
             run.tell();
