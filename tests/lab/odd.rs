@@ -30,6 +30,8 @@ pub(crate) struct Odd {
     pub(crate) user: Who,
     /// How long the machine seems to be up, beyond the truth.
     pub(crate) uptime_s: Option<u64>,
+    /// The wall clock jumps by decades with each look at it.
+    pub(crate) clock_jumps: bool,
     /// Calls that the kernel refuses, and with what.
     pub(crate) denied: Denied,
 }
@@ -90,11 +92,18 @@ fn script(odd: &Odd) -> String {
     if odd.read_only {
         lines.push_str(READ_ONLY);
     }
+    if odd.clock_jumps {
+        let library = format!("{PRIVATE}/clock.so");
+        lines.push_str(&format!("cc -shared -fPIC -o {library} -x c - <<'END'\n{CLOCK}END\n"));
+        lines.push_str(&format!("export LD_PRELOAD={library}\n"));
+    }
     for directory in &odd.hide {
         lines.push_str(&format!("mount -t tmpfs -o ro,mode=555 none '{directory}'\n"));
     }
     lines
 }
+
+const CLOCK: &str = include_str!("clock.c");
 
 /// Where directories of the root are links into /usr they stay links.
 const CHROOT: &str = "

@@ -42,6 +42,7 @@ pub(crate) fn preflight() -> Result<(), String> {
         ("ps", "--version"),
         ("sysctl", "--version"),
         ("namei", "--version"),
+        ("cc", "--version"),
         (ordinary::PYTHON, "--version"),
         ("unbound", "-V"),
         ("dnsmasq", "--version"),
