@@ -23,6 +23,10 @@ const MOST_NAMING: Duration = Duration::from_millis(1500);
 /// The least that name servers may take to explain a failed lookup, where the timeout allows it.
 const EXPLAINING: Duration = Duration::from_secs(3);
 
+/// An investigation ends by itself when all that it has begun has ended; in any case so long after the times that the
+/// user gave.
+const LAST: Duration = Duration::from_secs(10);
+
 /// What every explanation may take, however late it is.
 const LEAST: Duration = Duration::from_millis(250);
 
@@ -117,6 +121,8 @@ impl Investigation {
     }
 
     async fn run(mut self) -> Evidence {
+        let Request { timeout_ms, grace_ms, .. } = *self.request;
+        let last = 2 * timeout_ms.to_duration() + grace_ms.to_duration() + LAST;
         loop {
             let next = match self.bounds.depth {
                 Depth::Full => plan::next,
@@ -127,14 +133,16 @@ impl Investigation {
                 self.asked.push(probe);
                 self.start(probe).await;
             }
-            if self.evidence.lacking.is_some() || done {
+            let passed = self.begun.elapsed();
+            if self.evidence.lacking.is_some() || done || passed >= last {
                 break;
             }
             if stop_attempts {
                 self.stop.send_replace(true);
             }
             let wake = wake_at
-                .map_or(Duration::MAX, |moment| moment.to_duration().saturating_sub(self.begun.elapsed()));
+                .map_or(Duration::MAX, |moment| moment.to_duration().saturating_sub(passed))
+                .min(last.saturating_sub(passed));
             // The channel can't close: this investigation holds a sender.
             tokio::select! {
                 biased;

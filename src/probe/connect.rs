@@ -410,15 +410,13 @@ impl Run {
         if let Some(index) = self.seen.route().and_then(|route| route.device_index) {
             // Within the time that is promised, and never at once.
             let promised = self.begun + self.ask.request.timeout_ms.to_duration() + LINGER;
-            let now = Instant::now();
-            let end = promised.max(now + LEAST).min(now + LINGER);
-            self.seen.link = self.ask.tables.link(index, end).await;
+            self.seen.link = self.ask.tables.link(index, promised.max(Instant::now() + LEAST)).await;
         }
     }
 
     /// Begins to ask about the device while there is nothing else to do: its answer may take its time.
     pub(super) fn begin_link(&self, left: Duration) {
-        if left <= 2 * TICK
+        if (left <= 2 * TICK || self.neighbour_was_missing())
             && let Some(index) = self.seen.route().and_then(|route| route.device_index)
         {
             self.ask.tables.begin_link(index);

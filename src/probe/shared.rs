@@ -26,6 +26,9 @@ const TABLES_FRESH: Duration = Duration::from_millis(200);
 /// How long the hops of a way hold.
 const WAY_FRESH: Duration = Duration::from_secs(30);
 
+/// How long it holds that a target is up.
+const UP_FRESH: Duration = Duration::from_secs(5);
+
 /// Ways and looks beyond this many are not kept.
 const MOST_KEPT: usize = 1024;
 
@@ -41,6 +44,8 @@ pub(crate) struct Shared {
     ways: Mutex<HashMap<WayKey, Arc<Way>>>,
     /// Networks to which the way was asked for, and when.
     known_networks: Mutex<HashMap<IpAddr, Instant>>,
+    /// What answered for a target that was asked whether it is up.
+    up: Mutex<HashMap<IpAddr, (Instant, PathProbe)>>,
     links: Mutex<Recent<u32, Link>>,
     neighbours: Mutex<Recent<(IpAddr, u32), NeighbourSample>>,
     /// For attempts that nobody follows while they run, and nobody stops.
@@ -57,6 +62,7 @@ impl Default for Shared {
             long: AtomicBool::new(false),
             ways: Mutex::default(),
             known_networks: Mutex::default(),
+            up: Mutex::default(),
             links: Mutex::default(),
             neighbours: Mutex::default(),
             nobody,
@@ -216,6 +222,33 @@ impl Shared {
         })
     }
 
+    /// Asks whether a target is up, if nobody has found that a moment ago: its host may allow us few ICMP errors.
+    async fn up(&self, ask: &SweepAsk, mut sweep: Sweep) -> Sweep {
+        let address = ask.attempt.address.ip();
+        if self.known_up(address).is_none() {
+            sweep = go(ask, sweep, Question::Up).await;
+            self.keep_up(address, &sweep);
+        }
+        if !sweep.probes.iter().any(|probe| says_up(probe, address)) {
+            sweep.probes.extend(self.known_up(address));
+        }
+        sweep
+    }
+
+    fn known_up(&self, address: IpAddr) -> Option<PathProbe> {
+        let up = self.up.lock().unwrap_or_else(PoisonError::into_inner);
+        up.get(&address).filter(|(at, _)| at.elapsed() < UP_FRESH).map(|(_, probe)| probe.clone())
+    }
+
+    fn keep_up(&self, address: IpAddr, sweep: &Sweep) {
+        let Some(probe) = sweep.probes.iter().find(|probe| says_up(probe, address)) else { return };
+        let mut up = self.up.lock().unwrap_or_else(PoisonError::into_inner);
+        if up.len() >= MOST_KEPT {
+            up.clear();
+        }
+        up.entry(address).or_insert_with(|| (Instant::now(), earlier(probe)));
+    }
+
     fn way(&self, key: WayKey) -> Arc<Way> {
         let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         if ways.len() >= MOST_KEPT && !ways.contains_key(&key) {
@@ -234,9 +267,24 @@ pub(crate) async fn sweep_in_turn(shared: Arc<Shared>, ask: SweepAsk) {
         let sweep = go(&ask, known, ask.question).await;
         return tell(&ask, sweep);
     };
+    // What was asked before stays answered, whatever takes the place of its answer.
+    let answered = known.questions.clone();
     let way = shared.way(key);
-    let turn = timeout_at(tokio::time::Instant::from_std(ask.deadline), way.turn.lock()).await.ok();
+    let at_once = way.turn.try_lock().ok();
+    // Whether this target is up needs no turn, and may be all that there is time for.
+    let known = match ask.question {
+        Question::Silence if at_once.is_none() => shared.up(&ask, known).await,
+        _ => known,
+    };
+    let turn = match at_once {
+        Some(turn) => Some(turn),
+        None => timeout_at(tokio::time::Instant::from_std(ask.deadline), way.turn.lock()).await.ok(),
+    };
     let (sweep, rest) = match (way.known(), &turn) {
+        (Some(mut lent), _) if !known.probes.is_empty() => {
+            lent.probes.extend(known.probes);
+            (lent, None)
+        }
         (Some(lent), _) => prefilled(lent, ask.question),
         (None, Some(_)) => (known, Some(ask.question)),
         // The turn did not come in time.
@@ -246,14 +294,16 @@ pub(crate) async fn sweep_in_turn(shared: Arc<Shared>, ask: SweepAsk) {
     // Whether one target is up takes nothing from the routers' allowance.
     let turn = turn.filter(|_| rest != Some(Question::Up));
     let sweep = match rest {
+        Some(Question::Up) => shared.up(&ask, sweep).await,
         Some(question) => go(&ask, sweep, question).await,
         None => sweep,
     };
+    shared.keep_up(ask.attempt.address.ip(), &sweep);
     if first && turn.is_some() {
         way.keep(lent(&sweep, ask.attempt.address.ip()));
     }
     drop(turn);
-    tell(&ask, sweep);
+    tell(&ask, Sweep { questions: answered, ..sweep });
 }
 
 /// What is true of the whole way: the hops, not what the target itself answered.
@@ -267,17 +317,28 @@ fn lent(sweep: &Sweep, target: IpAddr) -> Sweep {
                 None => true,
             }
     };
-    let earlier = |probe: &PathProbe| PathProbe {
-        sent_ms: Millis::default(),
-        answered_ms: probe.rtt(),
-        ..probe.clone()
-    };
     Sweep {
         probes: sweep.probes.iter().filter(of_the_way).map(earlier).collect(),
         questions: Vec::new(),
         done: true,
         hops_from: Some(target),
     }
+}
+
+/// A probe of another target's sweep, in the times of one that begins now.
+fn earlier(probe: &PathProbe) -> PathProbe {
+    PathProbe { sent_ms: Millis::default(), answered_ms: probe.rtt(), ..probe.clone() }
+}
+
+/// Whether a probe with the host's own TTL, that was no SYN, was answered by the target itself.
+fn says_up(probe: &PathProbe, target: IpAddr) -> bool {
+    probe.ttl.is_none()
+        && probe.protocol != PathProtocol::Tcp
+        && match probe.answer {
+            Some(PathAnswer::Reply) => true,
+            Some(PathAnswer::Icmp { from, .. }) => from == Some(target),
+            _ => false,
+        }
 }
 
 /// The hops that are known, and what is left to ask about one target.

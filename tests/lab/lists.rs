@@ -20,13 +20,14 @@ const FED: &str = r#"list=$1; shift; printf '%s\n' "$list" | "$@""#;
 /// All trials about lists.
 pub(crate) fn trials(whyconn: &Path) -> Vec<Trial> {
     type Check = fn(&Path) -> Result<(), String>;
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 10] = [
         ("lists::every-line-has-its-own-verdict", mixed),
         ("lists::a-summary-for-people", summary),
         ("lists::one-class-one-exit-code", exits),
         ("lists::a-reader-that-goes-away", gone),
         ("lists::few-descriptors-are-no-verdict", descriptors),
         ("lists::silence-costs-the-timeout-once", silent),
+        ("lists::silent-ports-of-hosts-that-are-up", silent_ports),
         ("lists::rejections-that-routers-do-not-send", rejected),
         ("lists::interrupted", interrupted),
         ("lists::one-name-is-asked-for-once", names),
@@ -214,6 +215,32 @@ fn silent(whyconn: &Path) -> Result<(), String> {
     require(all.values().all(after), "one sweep of the way serves all", &outcome)?;
     // In turn they would take ten minutes.
     require(outcome.wall_ms < busy::bound_ms(8000.0), "the timeout once", &outcome)
+}
+
+/// The way is swept once, and each target is asked whether it is up; a host that is not there is told apart, though its
+/// router says so after its way was asked for.
+fn silent_ports(whyconn: &Path) -> Result<(), String> {
+    let mut scenario = world("silent ports of two hosts, and a host that is not there");
+    let second = "ip address add 198.18.2.3/24 dev down".to_owned();
+    scenario.setup.insert("target".to_owned(), vec![second]);
+    scenario.firewall.push(Firewall {
+        on: "target".to_owned(),
+        chain: "input".to_owned(),
+        rule: "tcp dport 1000-2000 drop".to_owned(),
+    });
+    let list = "198.18.2.2:1000\n198.18.2.2:1001\n198.18.2.2:1002\n198.18.2.3:1000\n198.18.2.77:1000\n198.18.2.2:1003";
+    for timeout in ["2s", "5s"] {
+        let outcome = run(&scenario, whyconn, FED, list, &["-f", "-", "-t", timeout, "--json"])?;
+        let all = by_line(&outcome)?;
+        require(all.len() == 6, "6 lines", &outcome)?;
+        let wrong = all.iter().find(|(line, report)| match (**line, timeout) {
+            (5, "2s") => code(report) != "timeout.silent",
+            (5, _) => code(report) != "unreachable.icmp-host" && code(report) != "timeout.silent",
+            _ => code(report) != "timeout.port-silent",
+        });
+        require(wrong.is_none(), &format!("{wrong:?} after {timeout}"), &outcome)?;
+    }
+    Ok(())
 }
 
 /// A router that rejects a thousand targets tells this host about a few: the others must not be told apart from

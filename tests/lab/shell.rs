@@ -12,6 +12,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
+use crate::busy;
+
 /// No command that builds a world takes longer.
 const BUILDING: Duration = Duration::from_secs(10);
 
@@ -88,7 +90,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 }
 
 fn told_by(command: &mut Command, input: &str) -> Result<Output, String> {
-    let ended = bounded(command, input, BUILDING)?;
+    let ended = bounded(command, input, busy::bound(BUILDING))?;
     if ended.output.status.success() {
         return Ok(ended.output);
     }
@@ -97,7 +99,7 @@ fn told_by(command: &mut Command, input: &str) -> Result<Output, String> {
 
 /// Whether a program succeeds.
 pub(crate) fn succeeds(command: &mut Command) -> Result<bool, String> {
-    Ok(bounded(command, "", BUILDING)?.output.status.success())
+    Ok(bounded(command, "", busy::bound(BUILDING))?.output.status.success())
 }
 
 /// A command line as one would type it.
