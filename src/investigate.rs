@@ -394,7 +394,7 @@ impl Investigation {
         // Silence is explained while it lasts; an answer that came may take a moment more.
         let deadline = match question {
             Question::Silence | Question::Up => begun + timeout,
-            Question::Reset | Question::Rejection { .. } | Question::Hops => {
+            Question::Reset | Question::Rejection { .. } | Question::Nearer { .. } | Question::Hops => {
                 (begun + timeout).min(Instant::now() + MOST_SWEEPING)
             }
         };

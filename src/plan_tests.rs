@@ -241,7 +241,13 @@ fn on_the_way() -> Vec<Row> {
     };
     let arp = |state| {
         let address = "198.51.100.1".parse().unwrap();
-        let sample = NeighbourSample { at_ms: Millis(1.0), address, state, confirmed_ms_ago: None };
+        let sample = NeighbourSample {
+            at_ms: Millis(1.0),
+            address,
+            state,
+            confirmed_ms_ago: None,
+            device_packets: None,
+        };
         Attempt { neighbour: Fact::Seen(vec![sample]), ..far(attempt(B)) }
     };
     vec![
@@ -319,7 +325,7 @@ fn on_the_way() -> Vec<Row> {
         row(
             "a reset on the link, and its trials are over: is it a container of this host?",
             tried([near(tested(refused(B)))]),
-            &[Trials(0, TrialKind::AnyReset)],
+            &[Trials(0, TrialKind::AnyAnswer)],
             1.0,
             start([Listeners]),
         ),
@@ -328,14 +334,14 @@ fn on_the_way() -> Vec<Row> {
             tried([near(refused(B))]),
             &[],
             1.0,
-            start([Trials(0, TrialKind::AnyReset)]),
+            start([Trials(0, TrialKind::AnyAnswer)]),
         ),
         row(
             "a reset from afar, no sweep wanted: was it made here?",
             trace(Trace::Never, far(refused(B))),
             &[],
             1.0,
-            start([Trials(0, TrialKind::AnyReset)]),
+            start([Trials(0, TrialKind::AnyAnswer)]),
         ),
         row(
             "a reset to TTL 1: was it made here?",

@@ -16,10 +16,14 @@ mod listeners;
 mod mapped;
 #[path = "tests/names.rs"]
 mod names;
+#[path = "tests/on_link.rs"]
+mod on_link;
 #[path = "tests/properties.rs"]
 mod properties;
 #[path = "tests/remarks.rs"]
 mod remarks;
+#[path = "tests/rewritten.rs"]
+mod rewritten;
 #[path = "tests/row.rs"]
 mod row;
 #[path = "tests/servers.rs"]
@@ -50,6 +54,7 @@ use row::Row;
 fn all_rows() -> Vec<Row> {
     let mut rows = answered::rows();
     rows.extend(silent::rows());
+    rows.extend(on_link::rows());
     rows.extend(way::rows());
     rows.extend(here::rows());
     rows.extend(names::rows());
@@ -61,6 +66,7 @@ fn all_rows() -> Vec<Row> {
     rows.extend(ends::rows());
     rows.extend(unix::rows());
     rows.extend(udp::rows());
+    rows.extend(rewritten::rows());
     rows
 }
 

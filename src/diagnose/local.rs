@@ -193,7 +193,7 @@ pub(super) fn scope(view: &View) -> Option<Finding> {
 
 pub(super) fn family(view: &View) -> Option<Finding> {
     if view.failed(Call::Socket) == Some(E::EAFNOSUPPORT) {
-        return Some(here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::CallFailed]));
+        return Some(no_such_family(view));
     }
     if let Some(finding) = odd_source(view) {
         return Some(finding);
@@ -227,6 +227,23 @@ pub(super) fn family(view: &View) -> Option<Finding> {
     })
 }
 
+/// A kernel that has an address of the family has the family: then a policy refuses the socket, as
+/// `RestrictAddressFamilies=` of systemd.exec(5) does by seccomp.
+fn no_such_family(view: &View) -> Finding {
+    let own = view.evidence.host.addresses.seen();
+    let family = view.family();
+    let has_address = own.map(|own| own.iter().any(|own| Family::of(own.address) == family));
+    let filtered = view.evidence.host.seccomp.seen().map(|mode| *mode > 0);
+    if has_address == Some(true) {
+        let mut because = vec![Clue::CallFailed, Clue::FamilyOn];
+        because.extend((filtered == Some(true)).then_some(Clue::SeccompOn));
+        return here(Code::LocalDenied, Certainty::Certain, &because).variant("family");
+    }
+    let finding = here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::CallFailed]);
+    let alone = has_address == Some(false) && filtered == Some(false);
+    if alone { finding } else { finding.unless(Code::LocalDenied) }
+}
+
 /// The kernel takes ::1, or a link-local address, to reach a target that neither can reach: no better address
 /// is left (ipv6_dev_get_saddr).
 fn odd_source(view: &View) -> Option<Finding> {
@@ -236,10 +253,21 @@ fn odd_source(view: &View) -> Option<Finding> {
     if asked_for || answered || view.attempt.connected_ms.is_some() || view.attempt.is_local() {
         return None;
     }
+    // Whoever answers from loopback was asked there.
+    let port = view.icmp().is_some_and(|(icmp, _)| super::icmp::code_of(icmp) == Code::RefusedIcmpPort);
+    if view.has_rewritten_source() && (source.is_ipv4() || port) {
+        return None;
+    }
     let finding =
         |certainty| here(Code::LocalFamilyDisabled, certainty, &[Clue::OddSource]).variant("no-address");
     if source.is_loopback() {
-        return Some(finding(Certainty::Certain));
+        // Without an address to send from, a neighbour is asked for in vain. What answers otherwise, or may have,
+        // was reached over loopback: by a rewriting of the destination.
+        let unanswered = view.so_error().is_none() && (view.is_udp() || view.tcp().is_some());
+        let certain =
+            unanswered || view.icmp().is_some_and(|(icmp, _)| super::icmp::is_host_unreachable(icmp));
+        let finding = finding(Certainty::Certain);
+        return Some(if certain { finding } else { finding.unless(Code::RefusedRst) });
     }
     let link_local = matches!((source, view.target()), (IpAddr::V6(source), IpAddr::V6(target))
         if source.is_unicast_link_local() && !target.is_unicast_link_local());
@@ -328,6 +356,14 @@ pub(super) fn refusing_route(view: &View) -> Option<Finding> {
     }
 }
 
+/// A source address that bind took although no device has it (`ip_nonlocal_bind`): the route lookup refuses it
+/// (ip_route_output_key_hash_rcu).
+fn is_foreign_source(view: &View) -> bool {
+    let own = view.evidence.host.addresses.seen();
+    let source = view.evidence.request.source.filter(|source| !source.is_unspecified());
+    source.zip(own).is_some_and(|(source, own)| !own.iter().any(|own| own.address == source))
+}
+
 pub(super) fn no_route(view: &View) -> Option<Finding> {
     let errno = view.failed(Call::Connect)?;
     if let Some(RouteAnswer::Route(route)) = view.attempt.route.seen()
@@ -340,6 +376,12 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
     if errno != E::ENETUNREACH {
         return None;
     }
+    if is_foreign_source(view) {
+        return Some(
+            here(Code::LocalSourceAddress, Certainty::Likely, &[Clue::CallFailed, Clue::ForeignSource])
+                .or(&[Code::UnreachableNoRoute]),
+        );
+    }
     // Without a look at the tables, a refusing rule or a throw route could be behind it.
     let looked = view.attempt.refusals.seen().is_some();
     let refused = view.route_refused() == Some(E::ENETUNREACH);
@@ -350,8 +392,11 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
         let known = host.links.seen().is_some() && host.addresses.seen().is_some();
         if known { finding } else { finding.unless(Code::LocalInterface) }
     } else {
+        // A route that is there leaves a policy, too.
+        let policy: &[Code] = if view.attempt.route().is_some() { &[Code::LocalDenied] } else { &[] };
         here(Code::UnreachableNoRoute, Certainty::Likely, &[Clue::CallFailed])
             .or(&[Code::UnreachableLocalRoute])
+            .or(policy)
     };
     Some(finding)
 }
@@ -366,7 +411,10 @@ pub(super) fn connect_failed(view: &View) -> Option<Finding> {
                 here(Code::LocalFirewallDrop, Certainty::Certain, &[Clue::CallFailed]).variant("datagram");
             // A filter that rejects says so in the error queue.
             let looked = view.attempt.queue.seen().is_some();
-            if looked { finding } else { finding.unless(Code::LocalFirewallReject) }
+            let finding = if looked { finding } else { finding.unless(Code::LocalFirewallReject) };
+            // A seccomp filter can fail the call in the same way.
+            let free = view.evidence.host.seccomp.seen() == Some(&0);
+            if free { finding } else { finding.unless(Code::LocalDenied) }
         }
         // Where no port is left to bind a datagram socket to (inet_autobind).
         E::EAGAIN if view.is_udp() => here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])

@@ -10,6 +10,7 @@ mod datagram;
 pub mod icmp;
 mod local;
 mod names;
+mod on_link;
 pub mod path;
 mod ports;
 mod remarks;

@@ -163,6 +163,30 @@ impl<'a> PathView<'a> {
         self.contrast(ttl).filter_map(PathProbe::time_exceeded_from).find(|from| *from != self.target)
     }
 
+    /// The nearest TTL at which an ICMP error from the target's own address answered a SYN.
+    fn named_at(&self) -> Option<u8> {
+        let named = |probe: &PathProbe| match probe.answer {
+            Some(PathAnswer::TimeExceeded { from, .. } | PathAnswer::Icmp { from, .. }) => {
+                from == Some(self.target)
+            }
+            _ => false,
+        };
+        let at = self.small().filter(|(_, probe)| named(probe)).map(|(ttl, _)| ttl).min();
+        at.filter(|_| !self.by_datagrams())
+    }
+
+    /// That TTL, and the router at which another packet with it dies: what answered is nearer than the target.
+    pub fn in_targets_name(&self) -> Option<(u8, IpAddr)> {
+        let at = self.named_at()?;
+        Some((at, self.passed_at(at)?))
+    }
+
+    /// Whether what answered in the target's name may be nearer: it forwards, or it is the gateway, and no other
+    /// packet was seen to get as far as to the target there.
+    pub fn may_be_nearer(&self) -> bool {
+        self.named_at().is_some_and(|at| (at == 1 || self.target_forwards()) && !self.reached_at(at))
+    }
+
     /// Whether another protocol's probe with this TTL reached the target.
     pub fn reached_at(&self, ttl: u8) -> bool {
         self.contrast(ttl).any(|probe| self.is_from_target(probe))

@@ -9,7 +9,7 @@ use crate::model::{
     SocketState,
 };
 use crate::plan::SLOW_NAME;
-use crate::verdict::{Class, Code};
+use crate::verdict::{Class, Clue, Code};
 use std::net::SocketAddr;
 
 /// At most this many near misses are named.
@@ -101,6 +101,9 @@ fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
         return Some(Remark::Intercepted);
     }
     // What this host could not send says nothing about who would answer.
+    if finding.because.contains(&Clue::SynNotSent) {
+        return None;
+    }
     if finding.code.class() == Class::Local && view.evidence.request.interface.is_some() {
         return None;
     }

@@ -1,9 +1,11 @@
 //! Rules about what came back: a handshake, an ICMP error, a reset.
 
+use super::on_link::{OnLink, on_link};
 use super::view::View;
 use super::{Culprit, Finding, alias, icmp};
 use crate::model::{
-    AfterHandshake, Icmp, Listening, NeighbourState, PathAnswer, PeerEnd, TcpState, Transport, Trial,
+    AfterHandshake, Family, Icmp, Listening, NeighbourState, PathAnswer, PeerEnd, QueueEntry, TcpState,
+    Transport, Trial,
 };
 use crate::plan::MOST_HOPS;
 use crate::verdict::{Certainty, Clue, Code, Variant};
@@ -145,12 +147,16 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     if host && silent {
         because.push(Clue::NeighbourSilent);
         // Somebody else may have been asking when this host's filter answered.
-        let certainty = if late { Certainty::Certain } else { Certainty::Likely };
+        let sure = late && !view.waits_for_another();
+        let certainty = if sure { Certainty::Certain } else { Certainty::Likely };
         let finding = silent_link(view, certainty, &because);
-        return Some(if late { finding } else { finding.or(&[Code::LocalFirewallReject]) });
+        return Some(if sure { finding } else { finding.or(&[Code::LocalFirewallReject]) });
     }
     if host && unknown && late {
         return Some(silent_link(view, Certainty::Likely, &because).or(&[Code::LocalFirewallReject]));
+    }
+    if host && late {
+        return Some(detour(&because));
     }
     let code = icmp::code_of(icmp);
     if is_forwarded(view) {
@@ -159,30 +165,75 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
                 .or(&[Code::LocalFirewallReject]),
         );
     }
+    // A filter on the way out fails the call as well (udp_send_skb).
+    let sent = view.is_udp() && view.attempt.failed.is_none() && !view.attempt.is_local();
+    if sent && code == Code::RefusedIcmpPort {
+        return Some(
+            Finding::new(code, Certainty::Likely, Culprit::Client, &because)
+                .variant("intercepted")
+                .or(&[Code::LocalFirewallReject]),
+        );
+    }
     // An address of this host may stand for something behind it (a published container port), and a device
     // without neighbours may fail in the same words.
-    let certain = if view.attempt.is_local() { passed_loopback(view) } else { !(host && unknown) };
+    // Whoever's neighbour answers may have sent this flow another way: a filter does not take so long.
+    let certain = if view.attempt.is_local() {
+        passed_loopback(view)
+    } else {
+        !(host && (unknown || late)) && !came_later(view)
+    };
     let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
     let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
     Some(if certain { finding } else { finding.or(&[icmp::code_of(icmp)]) })
 }
 
+/// Somebody was asked for in vain, and it is not the neighbour that the route names: a rule marks the packets for
+/// another table, or their destination is rewritten (a packet filter, a control group's program).
+fn detour(because: &[Clue]) -> Finding {
+    Finding::new(Code::UnreachableGateway, Certainty::Likely, Culprit::Client, because)
+        .variant("detour")
+        .or(&[Code::UnreachableNeighbor, Code::LocalFirewallReject])
+}
+
+/// An error made while connect holds the socket's lock is only noted, and the repeat of the SYN draws the one that
+/// counts; this one counted at once, so it came later. IPv6 takes packets with its own source address from outside,
+/// IPv4 does not (fib_validate_source).
+fn came_later(view: &View) -> bool {
+    view.family() == Family::V6 && !view.is_udp() && view.tcp().is_some_and(|tcp| tcp.timeouts == 0)
+}
+
 /// The gateway or the target itself, whichever the SYN has to go through first.
 pub(super) fn silent_link(view: &View, certainty: Certainty, because: &[Clue]) -> Finding {
     let target = view.target();
-    // Whose entry was looked at tells it where the route could not be read.
-    let asked = || view.attempt.last_neighbour().map(|sample| sample.address).filter(|next| *next != target);
-    let (code, address) = match view.attempt.gateway().or_else(asked) {
+    // Whose entry was looked at tells it where the route could not be read, or leads another way than the flow.
+    let asked = view.attempt.last_neighbour().map(|sample| sample.address);
+    let next = asked.or(view.attempt.gateway()).filter(|next| *next != target);
+    let (code, address) = match next {
         Some(gateway) => (Code::UnreachableGateway, gateway),
         None => (Code::UnreachableNeighbor, target),
     };
     let finding = Finding::new(code, certainty, Culprit::Link { address }, because);
+    let here = |own, clue| {
+        let because: Vec<Clue> = because.iter().copied().chain([clue]).collect();
+        Finding::new(own, Certainty::Likely, Culprit::Client, &because).variant("discovery").or(&[code])
+    };
+    // ARP and neighbour discovery pass filters of this host too.
+    let finding = match on_link(view) {
+        Some(OnLink::NothingSent) => return here(Code::LocalFirewallDrop, Clue::DeviceSentNothing),
+        Some(OnLink::HeardWhenDue) => return here(Code::LocalReplyDropped, Clue::DeviceHeardAnswers),
+        Some(OnLink::SomeSent) => finding.unless(Code::LocalFirewallDrop),
+        Some(OnLink::Heard) => finding.unless(Code::LocalReplyDropped),
+        Some(OnLink::NothingHeard) | None => finding,
+    };
     // Without carrier nobody answers either.
     if super::local::route_device(view).is_some() { finding } else { finding.unless(Code::LocalInterface) }
 }
 
 pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {
     let (icmp, entry) = view.icmp()?;
+    if host_unreachable_here(view, icmp, entry) {
+        return Some(detour(&[Clue::IcmpError, Clue::NoRepeat]));
+    }
     let (code, culprit, variant) = sender_of(view, icmp, entry.sender);
     if icmp.is_time_exceeded() {
         if let Some(finding) = worn_out(view, entry.sender) {
@@ -194,11 +245,86 @@ pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {
                 .or(&[Code::UnreachableLoop]),
         );
     }
-    // Nobody looked whether the sender is this host: then it may be this host's filter.
-    let certainty =
-        if entry.sender_is_ours.seen().is_some() { Certainty::Certain } else { Certainty::Likely };
-    let finding = Finding::new(code, certainty, culprit, &[Clue::IcmpError]).variant(variant);
-    Some(if certainty == Certainty::Certain { finding } else { finding.or(&[Code::LocalFirewallReject]) })
+    let finding = Finding::new(code, Certainty::Certain, culprit, &[Clue::IcmpError]).variant(variant);
+    if entry.sender_is_ours.seen().is_none() {
+        // Nobody looked whether the sender is this host: then it may be this host's filter.
+        return Some(finding.unless(Code::LocalFirewallReject));
+    }
+    let far = entry.sender != Some(view.target()) || view.attempt.is_local();
+    let origin = if far { Origin::Beyond } else { origin(view, entry) };
+    match origin {
+        Origin::Here => return Some(answered_here(view, finding)),
+        Origin::OwnNeighbour => {
+            return Some(finding.unless(Code::LocalFirewallReject).unless(Code::UnreachableGateway));
+        }
+        Origin::Beyond | Origin::Unknown => {}
+    }
+    // A filter below IP answers in the target's name, and so does address translation.
+    let named = view.path().filter(|_| entry.sender == Some(view.target()));
+    if let Some((hop, beyond)) = named.and_then(|path| path.in_targets_name()) {
+        let culprit = Culprit::Router { address: Some(beyond), hop: Some(hop) };
+        let because = [Clue::IcmpError, Clue::IcmpFromNearer];
+        return Some(Finding::new(code, Certainty::Likely, culprit, &because).variant("nearer"));
+    }
+    // Nothing counted its TTL down: it is from the gateway, be that the target or not.
+    let from_gateway = !far && view.attempt.gateway().is_some() && !entry.was_routed();
+    let reached = || view.path().is_some_and(|path| path.reached_at(1));
+    let nearer = named.is_some_and(|path| path.may_be_nearer()) || (from_gateway && !reached());
+    let finding = if nearer { Finding { certainty: Certainty::Likely, ..finding } } else { finding };
+    Some(if matches!(origin, Origin::Unknown) { finding.unless(Code::LocalFirewallReject) } else { finding })
+}
+
+/// Where an ICMP error with the target's own address was made. This host can make one as well: what is rewritten to
+/// an address of its own, or to a neighbour, is answered in the name of the target (nf_nat).
+enum Origin {
+    Beyond,
+    Here,
+    /// It may be this host's own kernel that has asked a neighbour in vain.
+    OwnNeighbour,
+    Unknown,
+}
+
+fn origin(view: &View, entry: &QueueEntry) -> Origin {
+    if view.attempt.gateway().is_some() && entry.was_routed() {
+        return Origin::Beyond;
+    }
+    let repeated = view.tcp().and_then(|tcp| tcp.retransmits).is_some_and(|repeats| repeats > 0);
+    let unreachable = entry.icmp().is_some_and(icmp::is_host_unreachable);
+    if unreachable && entry.at_ms.0 >= RESOLVING && !repeated {
+        return Origin::OwnNeighbour;
+    }
+    // Other traffic can only add to a counter.
+    let passed = |trial: &Trial| trial.counters.loopback_out > 0;
+    match view.trials() {
+        [] => Origin::Unknown,
+        trials if trials.iter().all(passed) => Origin::Here,
+        _ => Origin::Beyond,
+    }
+}
+
+/// An ICMP error in the target's name that came over the loopback device: what this host redirects to itself has no
+/// receiver, if it is a datagram, or its input filter rejects it. TCP answers by resets.
+fn answered_here(view: &View, beyond: Finding) -> Finding {
+    let because = [Clue::IcmpError, Clue::OverLoopback];
+    if view.is_udp() && beyond.code == Code::RefusedIcmpPort {
+        return Finding::new(beyond.code, Certainty::Likely, Culprit::Client, &because)
+            .variant("intercepted")
+            .or(&[Code::LocalFirewallReject]);
+    }
+    // One SYN may have met other traffic.
+    let certain = !view.is_udp() && view.trials().len() > 1 && passed_loopback(view);
+    let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
+    let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
+    if certain { finding } else { finding.or(&[beyond.code]) }
+}
+
+/// Host unreachable in the target's name, while the timer ran out and no SYN could be sent again: the first one was
+/// still held here, for a neighbour (`__tcp_retransmit_skb`).
+fn host_unreachable_here(view: &View, icmp: Icmp, entry: &QueueEntry) -> bool {
+    let held = view.tcp().is_some_and(|tcp| {
+        tcp.timeouts > 0 && tcp.retransmits == Some(0) && tcp.segments_in.is_none_or(|segments| segments == 0)
+    });
+    icmp::is_host_unreachable(icmp) && entry.sender == Some(view.target()) && held
 }
 
 /// The verdict of an ICMP error, who sent it, and how to word it.
@@ -293,6 +419,15 @@ pub(super) fn reset(view: &View) -> Option<Finding> {
     }
     if view.attempt.is_local() {
         return Some(own_reset(view));
+    }
+    if view.has_rewritten_source() {
+        let finding = Finding::new(
+            Code::RefusedRst,
+            Certainty::Likely,
+            Culprit::Client,
+            &[Clue::SynReset, Clue::OddSource],
+        );
+        return Some(finding.variant("intercepted").or(&[Code::LocalFirewallReject]));
     }
     if let Some(finding) = reset_made_here(view).or_else(|| nearer_reset(view)) {
         return Some(finding);
@@ -393,7 +528,12 @@ fn nearer_reset(view: &View) -> Option<Finding> {
             (culprit, if left { &[Code::RefusedRst] } else { here })
         }
         // The nearest hop that explains it rejects what it would forward.
-        Some(hop) => (Culprit::Router { address: path.router_at(hop), hop: Some(hop) }, &[Code::RefusedRst]),
+        Some(hop) => {
+            // Address translation there speaks in the target's name, to SYNs alone.
+            let named = path.router_at(hop).filter(|router| *router != view.target());
+            let address = named.or_else(|| path.passed_at(hop));
+            (Culprit::Router { address, hop: Some(hop) }, &[Code::RefusedRst])
+        }
     };
     Some(Finding::new(Code::RefusedRstForged, Certainty::Likely, culprit, &because).or(alternatives))
 }

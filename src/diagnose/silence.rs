@@ -27,18 +27,20 @@ pub(super) fn neighbour(view: &View) -> Option<Finding> {
     }
     let held = view.attempt.unsent_bytes.seen().is_some_and(|bytes| *bytes > 0);
     match view.neighbour()? {
-        NeighbourState::Failed if held => {
+        NeighbourState::Failed if held && !view.waits_for_another() => {
             let held = if view.is_udp() { Clue::DatagramHeld } else { Clue::SynHeld };
             Some(silent_link(view, Certainty::Certain, &[held, Clue::NeighbourSilent]))
         }
         // Asked, and no answer yet: how long it has had is what makes the difference.
         NeighbourState::Incomplete | NeighbourState::Failed => {
             let finding = silent_link(view, Certainty::Likely, &[Clue::NeighbourSilent]);
-            let alternative = match finding.code {
-                Code::UnreachableGateway => Code::TimeoutSilent,
-                _ => Code::TimeoutPortSilent,
+            let alternatives: &[Code] = match finding.code {
+                Code::UnreachableGateway => &[Code::TimeoutSilent],
+                Code::UnreachableNeighbor => &[Code::TimeoutPortSilent],
+                // Nothing has left this host, or nothing gets in.
+                _ => &[],
             };
-            Some(finding.or(&[alternative]))
+            Some(finding.or(alternatives))
         }
         // Known, in use, and it leaves the kernel's probes unanswered.
         NeighbourState::Probe if view.attempt.gateway().is_some() && heard_nothing(view) => Some(
@@ -270,15 +272,21 @@ pub(super) fn silence(view: &View) -> Option<Finding> {
     let mut because = vec![Clue::SynUnanswered];
     let after = view.path().filter(|path| path.asked_hops()).map(|path| path.last_hop());
     because.extend(after.is_some().then_some(Clue::Path));
+    let after_none = after.as_ref().is_some_and(|after| after.hop == 0);
     let up = view.path().is_some_and(|path| path.target_is_up());
     if up || neighbour_answered(view) {
         because.push(if up { Clue::TargetAnswers } else { Clue::NeighbourAnswered });
         let culprit = if after.is_some() { Culprit::Path { after } } else { Culprit::Target };
-        // Only the socket's own numbers tell that its SYNs leave this host.
-        let here: &[Code] = if view.tcp().is_some() { &[] } else { &[Code::LocalFirewallDrop] };
+        // Only the socket's own numbers tell that its SYNs leave this host; behind a bridge of its own not even they,
+        // and then no hop answers a SYN, though the target answers what is none.
+        let unseen = after_none && attempt.gateway().is_some();
+        let here: &[Code] = if view.tcp().is_some() && !unseen { &[] } else { &[Code::LocalFirewallDrop] };
+        // Somebody else may answer ARP for it: a router, or the host of a virtual machine.
+        let stand_in: &[Code] = if up { &[] } else { &[Code::TimeoutSilent] };
         return Some(
             Finding::new(Code::TimeoutPortSilent, certainty, culprit, &because)
                 .or(&[Code::TimeoutAcceptQueue, Code::LocalReplyDropped, Code::TimeoutTooShort])
+                .or(stand_in)
                 .or(here),
         );
     }
@@ -288,10 +296,16 @@ pub(super) fn silence(view: &View) -> Option<Finding> {
         &[Code::TimeoutTooShort, Code::TimeoutPortSilent, Code::LocalFirewallDrop]
     };
     // A gateway that died lately stays in use until the kernel has probed it.
-    let unconfirmed = attempt.gateway().is_some()
-        && matches!(view.neighbour(), Some(NeighbourState::Stale | NeighbourState::Delay));
+    // One that was entered by hand is never probed.
+    let by_hand = view.neighbour() == Some(NeighbourState::Permanent);
+    let unconfirmed =
+        by_hand || matches!(view.neighbour(), Some(NeighbourState::Stale | NeighbourState::Delay));
     let no_hop = after.as_ref().is_none_or(|after| after.hop == 0);
-    let gateway: &[Code] = if unconfirmed && no_hop { &[Code::UnreachableGateway] } else { &[] };
+    let gateway: &[Code] = match attempt.gateway() {
+        Some(_) if unconfirmed && no_hop => &[Code::UnreachableGateway],
+        None if by_hand => &[Code::UnreachableNeighbor],
+        _ => &[],
+    };
     let culprit = Culprit::Path { after };
     Some(Finding::new(Code::TimeoutSilent, certainty, culprit, &because).or(gateway).or(alternatives))
 }

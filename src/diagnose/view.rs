@@ -59,6 +59,16 @@ impl<'a> View<'a> {
         entry.sender_is_ours.seen() == Some(&true) || (entry.sender.is_some() && entry.sender == own_end)
     }
 
+    /// Whether the kernel sends from loopback to a target beyond this host: for IPv4 it never chooses so by itself,
+    /// it was told to connect to a loopback address instead (a control group's program).
+    pub(super) fn has_rewritten_source(&self) -> bool {
+        let asked_for = self.evidence.request.source.is_some();
+        let from_loopback = self.attempt.source.is_some_and(|source| source.ip().is_loopback());
+        let beyond =
+            !self.target().is_loopback() && !self.target().is_unspecified() && !self.attempt.is_local();
+        from_loopback && beyond && !asked_for
+    }
+
     /// Whether the attempt was still waiting for an answer when it was last looked at.
     pub(super) fn is_waiting(&self) -> bool {
         self.attempt.failed.is_none()
@@ -72,6 +82,13 @@ impl<'a> View<'a> {
     /// The state of the neighbour at the last look.
     pub(super) fn neighbour(&self) -> Option<NeighbourState> {
         self.attempt.last_neighbour().map(|sample| sample.state)
+    }
+
+    /// Whether the neighbour last looked at is none that the route leads to.
+    pub(super) fn waits_for_another(&self) -> bool {
+        let next = self.attempt.gateway().unwrap_or_else(|| self.target());
+        self.attempt.route().is_some()
+            && self.attempt.last_neighbour().is_some_and(|sample| sample.address != next)
     }
 
     /// The errno with which the route lookup refuses, if it does.

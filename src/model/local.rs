@@ -159,6 +159,20 @@ pub struct NeighbourSample {
     pub state: NeighbourState,
     /// How long ago the entry was last confirmed.
     pub confirmed_ms_ago: Option<Millis>,
+    /// What its device has carried so far, where the neighbour was still to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_packets: Option<DevicePackets>,
+}
+
+/// Packets of every kind that a device has carried (`IFLA_STATS64`), ARP and neighbour discovery among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DevicePackets {
+    /// Those that came in, before any filter has seen them.
+    pub received: u64,
+    /// Those of them that IPv6 got (`IFLA_INET6_STATS`); 0 where it does not say.
+    pub received_ipv6: u64,
+    /// Those that went out, past every filter.
+    pub sent: u64,
 }
 
 /// An address of this host (`RTM_GETADDR`).

@@ -112,6 +112,11 @@ pub enum Question {
         /// Its distance as the TTL of its packet suggests, 1 or more.
         about: u8,
     },
+    /// An ICMP error came from the target's own address: did something nearer send it in its name?
+    Nearer {
+        /// The target's address.
+        sender: IpAddr,
+    },
     /// Which hops are there?
     Hops,
     /// Is the target up? No SYN with a small TTL is sent for this.

@@ -156,6 +156,11 @@ pub struct QueueEntry {
 }
 
 impl QueueEntry {
+    /// Whether a router has certainly counted the TTL or hop limit down: senders begin with 64, 128 or 255.
+    pub fn was_routed(&self) -> bool {
+        self.hop_limit.is_some_and(|left| !matches!(left, 64 | 128 | u8::MAX))
+    }
+
     /// The ICMP type and code, where the entry came from an ICMP packet.
     pub fn icmp(&self) -> Option<Icmp> {
         let family = match self.origin {

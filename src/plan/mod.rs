@@ -67,8 +67,8 @@ pub enum TrialKind {
     OwnSilence,
     /// Whether a reset that no router can have sent on was made on this host.
     FirstHop,
-    /// The same, without a SYN of small TTL.
-    AnyReset,
+    /// Whether a reset, or an ICMP error in the target's name, was made on this host.
+    AnyAnswer,
     /// A burst whose answers, if this host drops them, stand out in the counters.
     Burst,
     /// Whether a SYN leaves this host at all, where time is too short to see its repeat.
@@ -82,7 +82,7 @@ impl TrialKind {
             TrialKind::OwnAnswer => (4, None),
             TrialKind::OwnSilence => (2, None),
             TrialKind::FirstHop => (6, Some(1)),
-            TrialKind::AnyReset => (4, None),
+            TrialKind::AnyAnswer => (4, None),
             TrialKind::Burst => (3, None),
             TrialKind::Leaving => (1, None),
         }
@@ -311,12 +311,15 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
     if attempt.ended_ms.is_none() && neighbour_is_missing(attempt) {
         return (None, at_once);
     }
+    if is_unrouted(attempt) && !attempt.trials.was_asked() {
+        return (Some(Probe::Trials(index, TrialKind::AnyAnswer)), at_once);
+    }
     let waiting =
         attempt.ended_ms.is_none() && attempt.connected_ms.is_none() && attempt.deciding_icmp().is_none();
     let made_here =
         |kind| (is_reset(attempt) && attempt.ended_ms.is_some()).then_some(Probe::Trials(index, kind));
     let unswept = is_on_link(attempt) || request.trace == Trace::Never;
-    if unswept && let Some(trials) = made_here(TrialKind::AnyReset) {
+    if unswept && let Some(trials) = made_here(TrialKind::AnyAnswer) {
         return (Some(trials), at_once);
     }
     if is_on_link(attempt) {
@@ -352,12 +355,29 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
         }
         return (ask(Question::Reset), at_once);
     }
-    (rejected.and_then(ask), at_once)
+    (rejected.and_then(|asked| ask(nearer(attempt, asked).unwrap_or(asked))), at_once)
+}
+
+/// What to ask next about an ICMP error that has the target's own address, once SYNs were asked how far its sender
+/// is.
+fn nearer(attempt: &Attempt, rejection: Question) -> Option<Question> {
+    let Question::Rejection { sender: Some(sender), .. } = rejection else { return None };
+    let asked = attempt.path.seen().is_some_and(|sweep| sweep.questions.contains(&rejection));
+    (asked && sender == attempt.address.ip()).then_some(Question::Nearer { sender })
 }
 
 /// Whether no router stands before the target.
 fn is_on_link(attempt: &Attempt) -> bool {
     attempt.route().is_some() && attempt.gateway().is_none()
+}
+
+/// Whether an ICMP error has the target's own address, and no router has counted its TTL down: this host itself may
+/// have answered in the target's name.
+fn is_unrouted(attempt: &Attempt) -> bool {
+    attempt.deciding_icmp().is_some_and(|(icmp, entry)| {
+        let routed = attempt.gateway().is_some() && entry.was_routed();
+        entry.sender == Some(attempt.address.ip()) && !icmp.is_time_exceeded() && !routed
+    })
 }
 
 /// Whether ARP or neighbour discovery had no answer at the last look.
@@ -440,8 +460,12 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
         if let Some(failed) = attempt.failed {
             match (failed.call, failed.errno.get()) {
                 (_, E::EMFILE) => want(Probe::Descriptors),
-                (Call::Connect, E::EPERM) => want(Probe::Seccomp),
+                (Call::Connect | Call::Send, E::EPERM) => want(Probe::Seccomp),
                 (Call::Socket, E::EPERM | E::EACCES) => want(Probe::Seccomp),
+                (Call::Socket, E::EAFNOSUPPORT) => {
+                    want(Probe::Seccomp);
+                    want(Probe::Addresses);
+                }
                 (Call::Bind, E::EADDRINUSE) => want(Probe::OwnEnds),
                 (Call::Connect, E::EACCES | E::EINVAL | E::EHOSTUNREACH | E::ENETUNREACH) => {
                     if failed.errno.get() == E::EACCES {

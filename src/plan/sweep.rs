@@ -52,10 +52,13 @@ pub fn next(question: Question, hops: PathProtocol, probes: &[PathProbe], now: M
     plan.send.extend(match question {
         Question::Rejection { sender, about } => view.up_to(sender, about),
         Question::Silence | Question::Reset | Question::Hops => view.hops(IN_FLIGHT, MOST_HOPS),
-        Question::Up => Vec::new(),
+        Question::Up | Question::Nearer { .. } => Vec::new(),
     });
     if question == Question::Reset {
         plan.send.extend(view.contrast());
+    }
+    if let Question::Nearer { sender } = question {
+        plan.send.extend(view.beyond(sender));
     }
     if plan.send.is_empty() {
         plan.wake_at = view.next_expiry();
@@ -178,6 +181,27 @@ impl View<'_> {
             }
         }
         shots
+    }
+
+    /// Does another packet die on the way where a SYN was answered in the target's name? The answer to an echo
+    /// request costs the target none of the few ICMP errors that it has for us; where this user may send none, a
+    /// datagram has to do.
+    fn beyond(&self, target: IpAddr) -> Option<Shot> {
+        let of_target = |probe: &&PathProbe| {
+            let icmp = matches!(probe.answer, Some(PathAnswer::Icmp { from, .. }) if from == Some(target));
+            icmp || probe.time_exceeded_from() == Some(target)
+        };
+        let answered = self.probes.iter().filter(|probe| probe.protocol == self.hops).filter(of_target);
+        let ttl = Some(answered.filter_map(|probe| probe.ttl).min()?);
+        let echo = self.again(Shot { protocol: PathProtocol::Echo, ttl }, UP_TRIES);
+        let told = |probe: &PathProbe| {
+            self.is_open(probe)
+                || probe.answer.is_some_and(|answer| !matches!(answer, PathAnswer::NotSent(_)))
+        };
+        let settled = self.of(PathProtocol::Echo, ttl).any(told);
+        echo.or_else(|| {
+            if settled { None } else { self.again(Shot { protocol: PathProtocol::Udp, ttl }, UP_TRIES) }
+        })
     }
 
     fn again(&self, shot: Shot, most: usize) -> Option<Shot> {

@@ -124,3 +124,23 @@ fn while_answers_may_come_it_waits() {
     assert!(plan.send.is_empty() && !plan.done);
     assert_eq!(plan.wake_at, Some(PATIENCE_LEAST));
 }
+
+#[test]
+fn whether_the_targets_name_is_used_nearer_is_asked_where_it_was_heard() {
+    let target = IpAddr::from([198, 18, 4, 2]);
+    let question = Question::Nearer { sender: target };
+    let icmp = Icmp { family: 4, kind: 3, code: 3 };
+    let named = Some(PathAnswer::Icmp { icmp, from: Some(target), hop_limit: None });
+    let mut probes = vec![tcp(1, 0.0, hop(1)), tcp(2, 0.0, named)];
+    let plan = next(question, PathProtocol::Tcp, &probes, Millis(10.0));
+    assert_eq!((plan.send.len(), ttls(&plan, PathProtocol::Echo)), (1, vec![Some(2)]));
+    // This user may send no echo requests.
+    let forbidden = Some(PathAnswer::NotSent(nix::errno::Errno::EACCES.into()));
+    probes.push(probe(PathProtocol::Echo, Some(2), 10.0, forbidden));
+    let plan = next(question, PathProtocol::Tcp, &probes, Millis(12.0));
+    assert_eq!((plan.send.len(), ttls(&plan, PathProtocol::Udp)), (1, vec![Some(2)]));
+    probes.push(probe(PathProtocol::Udp, Some(2), 12.0, hop(2)));
+    assert!(next(question, PathProtocol::Tcp, &probes, Millis(14.0)).done);
+    // Nobody used it.
+    assert!(next(question, PathProtocol::Tcp, &[tcp(1, 0.0, hop(1))], Millis(500.0)).done);
+}

@@ -131,6 +131,7 @@ impl Run {
                     self.watch_after_handshake(&connecting).await;
                 }
             }
+            State::Ended if self.was_given_up() => self.explain_silence().await,
             State::Ended => {
                 self.hear_last_words(&connecting);
                 self.explain_end().await;
@@ -144,6 +145,13 @@ impl Run {
             // Closing in the usual way would leave a TIME_WAIT behind for each run.
             connecting.abort();
         }
+    }
+
+    /// Whether the kernel stopped repeating the SYN before our time was up: that is silence as well.
+    fn was_given_up(&self) -> bool {
+        let last = self.seen.so_errors.last().map(|error| error.errno.get());
+        let waited = self.seen.tcp.seen().is_some_and(|tcp| tcp.state == TcpState::SynSent);
+        last == Some(E::ETIMEDOUT) && waited
     }
 
     /// A reset behind the first bytes leaves them to be read.
@@ -320,8 +328,13 @@ impl Run {
             None if connecting.has_peer() => State::Connected,
             None => State::Waiting,
         };
-        self.seen.tcp = tcp;
-        self.seen.unsent_bytes = unsent_bytes;
+        // A socket that the kernel gives up (tcp_syn_retries) is emptied: what it said while it waited counts.
+        let gave_up = so_error.is_some_and(|errno| errno.get() == E::ETIMEDOUT)
+            && self.seen.tcp.seen().is_some_and(|tcp| tcp.state == TcpState::SynSent);
+        if !gave_up {
+            self.seen.tcp = tcp;
+            self.seen.unsent_bytes = unsent_bytes;
+        }
         Look { state, news }
     }
 
@@ -427,7 +440,14 @@ impl Run {
     pub(super) fn read_neighbour(&mut self) {
         let Some((address, device)) = self.next_hop() else { return };
         let at_ms = self.now();
-        let sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
+        let mut sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
+        // Who is asked and does not answer may be kept from it here: the device tells what passed.
+        if let Fact::Seen(sample) = &mut sample
+            && matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
+            && let Fact::Seen(packets) = self.ask.tables.ask(|tables| tables.device_packets(device))
+        {
+            sample.device_packets = packets;
+        }
         match (&mut self.seen.neighbour, sample) {
             (Fact::Seen(samples), Fact::Seen(sample)) => samples.push(sample),
             (samples, Fact::Seen(sample)) => *samples = Fact::<Vec<NeighbourSample>>::Seen(vec![sample]),
@@ -476,6 +496,26 @@ impl Run {
         if self.seen.queue.seen().is_some_and(|entries| entries.iter().any(made_here)) {
             self.read_link().await;
             self.read_neighbour();
+            self.read_other_neighbour();
+        }
+    }
+
+    /// A SYN that waits for a neighbour, while the one of the route answers, goes another way than the route
+    /// lookup knows: by a mark of the packet filter, or over another of several next hops.
+    fn read_other_neighbour(&mut self) {
+        let missing = |sample: &NeighbourSample| {
+            matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
+        };
+        if self.next_hop().is_none() || self.seen.last_neighbour().is_some_and(missing) {
+            return;
+        }
+        let at_ms = self.now();
+        let family = Family::of(self.seen.address.ip());
+        let other = self.ask.tables.ask(|tables| tables.unanswering(family, at_ms, at_ms));
+        let Fact::Seen(Some((sample, device))) = other else { return };
+        if let Fact::Seen(samples) = &mut self.seen.neighbour {
+            samples.push(sample);
+            self.seen.link = self.ask.tables.ask(|tables| tables.link(device));
         }
     }
 
@@ -487,6 +527,9 @@ impl Run {
         self.read_link().await;
         self.read_senders();
         self.read_neighbour();
+        if self.seen.unsent_bytes.seen().is_some_and(|bytes| *bytes > 0) {
+            self.read_other_neighbour();
+        }
     }
 
     /// For each ICMP error: is its sender this very host?

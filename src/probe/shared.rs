@@ -351,7 +351,7 @@ fn prefilled(mut lent: Sweep, question: Question) -> (Sweep, Option<Question>) {
         Question::Hops => (lent, None),
         Question::Rejection { sender, .. } if names(&lent, sender) => (lent, None),
         // Where this one's answer comes from is its own.
-        Question::Reset | Question::Rejection { .. } => {
+        Question::Reset | Question::Rejection { .. } | Question::Nearer { .. } => {
             lent.probes.retain(|probe| probe.answer.is_some());
             (lent, Some(question))
         }

@@ -25,7 +25,7 @@ pub(crate) fn trials(
     let set = match kind {
         TrialKind::OwnAnswer
         | TrialKind::FirstHop
-        | TrialKind::AnyReset
+        | TrialKind::AnyAnswer
         | TrialKind::Leaving
         | TrialKind::Burst => CounterSet::Ip,
         TrialKind::OwnSilence => CounterSet::All,
@@ -37,7 +37,7 @@ pub(crate) fn trials(
     };
     // Whether a reset went over the loopback device, or past it, is hidden while others' packets go there.
     let hidden = |trial: &Trial| trial.answer == Some(PathAnswer::Reset) && trial.counters.loopback_out > 1;
-    let far = matches!(kind, TrialKind::FirstHop | TrialKind::AnyReset);
+    let far = matches!(kind, TrialKind::FirstHop | TrialKind::AnyAnswer);
     let most = if far { count.saturating_mul(NOISY) } else { count };
     while trials.len() < most && (trials.len() < count || trials.iter().all(hidden)) {
         match trial(request, address, ttl, &files, Millis::from(begun.elapsed())) {

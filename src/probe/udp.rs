@@ -41,7 +41,9 @@ pub(super) async fn go(run: &mut Run) {
     }
     let payload = Payload::for_port(run.seen.address.port());
     run.seen.payload = Some(payload);
-    let before = run.seen.is_local().then(|| counters(run));
+    // On a link no router counts the TTL of an ICMP error down, which would show that it is from outside.
+    let near = run.seen.route().is_some() && run.seen.gateway().is_none();
+    let before = (near || run.seen.is_local()).then(|| counters(run));
     if let Err(errno) = talk.send(&bytes(payload)) {
         run.seen.failed = Some(FailedCall { call: Call::Send, errno });
         // A filter that rejects sends its ICMP error as well.
@@ -172,7 +174,7 @@ fn counters(run: &Run) -> std::io::Result<Counters> {
     sys::counters(Family::of(run.seen.address.ip()), CounterSet::Udp)
 }
 
-/// What the counters did around the datagram to this host: what it drew mostly happened before `send` returned.
+/// What the counters did around the datagram: what this host itself drew mostly happened before `send` returned.
 fn count(run: &mut Run, before: Option<&std::io::Result<Counters>>) {
     let Some(before) = before else { return };
     let after = counters(run);

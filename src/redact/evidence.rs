@@ -100,6 +100,7 @@ impl Walk for Question {
             Question::Rejection { sender, about } => {
                 Question::Rejection { sender: sender.walk(map), about: about.walk(map) }
             }
+            Question::Nearer { sender } => Question::Nearer { sender: sender.walk(map) },
             Question::Silence | Question::Reset | Question::Hops | Question::Up => self,
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{Map, Walk, walk, words};
 use crate::model::{
-    ForeignListening, Holding, HostFacts, Link, Listening, NeighbourSample, OwnAddress, OwnEnds, OwnSocket,
-    Owner, Process, Refusal, Route, RouteAnswer, Towards,
+    DevicePackets, ForeignListening, Holding, HostFacts, Link, Listening, NeighbourSample, OwnAddress,
+    OwnEnds, OwnSocket, Owner, Process, Refusal, Route, RouteAnswer, Towards,
 };
 
 walk!(Route { gateway, preferred_source } keeps { kind, device_index, table, hop_limit });
@@ -22,7 +22,8 @@ walk!(Refusal { prefix: Map::prefix, other_selectors: |_, all| words::selectors(
 });
 
 walk!(Link { name: Map::device } keeps { index, up, carrier, loopback, ipv6_disabled });
-walk!(NeighbourSample { address } keeps { at_ms, state, confirmed_ms_ago });
+walk!(NeighbourSample { address, device_packets } keeps { at_ms, state, confirmed_ms_ago });
+walk!(DevicePackets {} keeps { received, received_ipv6, sent });
 
 impl Walk for OwnAddress {
     /// The prefix has to hold what it held.

@@ -111,8 +111,9 @@ pub(super) fn span(text: &str) -> String {
 /// span; what stands between backticks stays one.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
+    // Spans that touch, or are empty, would be read as others.
+    let closed = text.split('`').count() % 2 == 1 && !text.contains("``");
     for (count, part) in text.split('`').enumerate() {
-        let closed = text.split('`').count() % 2 == 1;
         if count % 2 == 1 && closed {
             escaped.push_str(&span(part));
             continue;
@@ -150,6 +151,7 @@ mod tests {
         assert_eq!(escape("a <b> [c](d) *e* f_g"), r"a \<b\> \[c\](d) \*e\* f\_g");
         assert_eq!(escape("see unix:@name, please"), "see `unix:@name`, please");
         assert_eq!(escape("run `ss -ltnp` now"), "run `ss -ltnp` now");
+        assert_eq!(escape("a``b`c[^1]`"), r"a\`\`b\`c\[^1\]\`");
         assert_eq!(escape("one ` alone"), r"one \` alone");
         assert_eq!(escape("(http://x.test)"), "(`http://x.test`)");
     }

@@ -109,6 +109,11 @@ impl Words<'_> {
                 if self.is_udp() { "datagram" } else { "SYN" },
                 self.value("address")
             ),
+            Clue::OverLoopback => format!(
+                "a {} to {} went over this host's loopback device: this host answers itself",
+                if self.is_udp() { "datagram" } else { "SYN" },
+                self.value("address")
+            ),
             Clue::OwnTtl => {
                 let attempt = attempt?;
                 let route = attempt.route().and_then(|route| route.hop_limit);
@@ -134,6 +139,15 @@ impl Words<'_> {
                     state_word(sample.state)
                 )
             }
+            Clue::DeviceSentNothing => format!(
+                "the device {} sent no packet while this host asked for it: something here drops {}",
+                clean(&self.value("device")),
+                self.value("arp")
+            ),
+            Clue::DeviceHeardAnswers => format!(
+                "packets came in by the device {} whenever an answer was due, and at no other time",
+                clean(&self.value("device"))
+            ),
             Clue::NeighbourAnswered => {
                 let sample = attempt?.last_neighbour()?;
                 format!("{} answers {}", sample.address, self.value("arp"))
@@ -162,6 +176,13 @@ impl Words<'_> {
             Clue::LinkNoCarrier => format!("the device {} has no carrier", clean(&self.value("device"))),
             Clue::NoOwnAddress => format!("this host has no {} address to send from", self.value("family")),
             Clue::FamilyOff => format!("{} is switched off (disable_ipv6)", self.value("family")),
+            Clue::ForeignSource => {
+                format!("no device of this host has the address {}", self.value("source"))
+            }
+            Clue::FamilyOn => format!("this host has an {} address", self.value("family")),
+            Clue::OddSource if self.diagnosis.finding.variant == "intercepted" => {
+                format!("the kernel sends it from {}: to this host itself", attempt?.source?.ip())
+            }
             Clue::OddSource => {
                 format!("the kernel chose {} as the source: no other is left", attempt?.source?.ip())
             }
@@ -186,6 +207,13 @@ impl Words<'_> {
                 let beyond = path.passed_at(at)?;
                 format!(
                     "a SYN with TTL {at} drew the reset, while another packet with TTL {at} still dies on the way, at {beyond}"
+                )
+            }
+            Clue::IcmpFromNearer => {
+                let (at, beyond) = self.path()?.in_targets_name()?;
+                format!(
+                    "a SYN with TTL {at} drew an answer from {}, while another packet with TTL {at} still dies on the way, at {beyond}",
+                    self.value("address")
                 )
             }
             Clue::OthersRejected => {

@@ -134,8 +134,14 @@ fn arrows(attempt: &Attempt, diagnosis: &Diagnosis, middle: usize, last: usize) 
     let code = diagnosis.finding.code;
     let mut arrows = Vec::new();
     // What this host's filter, or an unanswered neighbour, did to the SYN never reached anybody.
-    let here = because(&[Clue::IcmpFromThisHost, Clue::ResetByFilter, Clue::LinkDown, Clue::LinkNoCarrier])
-        || diagnosis.finding.variant == "intercepted";
+    let own = [
+        Clue::IcmpFromThisHost,
+        Clue::OverLoopback,
+        Clue::ResetByFilter,
+        Clue::LinkDown,
+        Clue::LinkNoCarrier,
+    ];
+    let here = because(&own) || diagnosis.finding.variant == "intercepted";
     if attempt.connected_ms.is_some() {
         handshake(attempt, last, &mut arrows);
     } else if here {

@@ -261,7 +261,12 @@ impl<'a> Words<'a> {
             "family" => or(family.map(|family| family.to_string()), "IP"),
             "family_flag" => if family == Some(Family::V6) { "-6" } else { "-4" }.to_owned(),
             "gateway" => {
-                or(self.attempt.and_then(Attempt::gateway).map(|gateway| gateway.to_string()), "of the route")
+                let silent = match self.diagnosis.finding.culprit {
+                    Some(Culprit::Link { address }) => Some(address),
+                    _ => None,
+                };
+                let gateway = silent.or_else(|| self.attempt.and_then(Attempt::gateway));
+                or(gateway.map(|gateway| gateway.to_string()), "of the route")
             }
             "host" => request.target.host.to_string(),
             "icmp" => or(self.icmp(), "ICMP"),

@@ -322,12 +322,16 @@ catalog! {
         headline "unseen": "port {port} of {address} was rejected by ICMP; this kernel does not show by whom";
         headline "udp": "{address} answers that its UDP port {port} is closed (ICMP port unreachable)";
         headline "nothing-here": "nothing listens on UDP {endpoint}, on this host: it answered with ICMP port unreachable";
+        headline "intercepted": "this host itself answered for UDP {endpoint} with ICMP port unreachable: datagrams are redirected to a port that nothing has";
         headline "router": "{sender}, on the way, rejects port {port} of {address} by ICMP port unreachable";
+        headline "nearer": "something nearer than {address} rejects port {port} in its name, by ICMP port unreachable";
         next ("") Target: "as root: find the rule that rejects port {port}, or leads elsewhere" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
+        next ("nearer") Router: "as root, on {router}: find the rule that rejects port {port}, or leads it elsewhere" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
         next ("router") Router: "as root, on {router}: find the rule that rejects port {port} of {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         next ("udp") Target: "as root: see what has the port; no line below the heading: nothing does" => "sudo ss -lunp 'sport = :{port}'";
         next ("udp") Target: "as root: if something does, find the rule that rejects it" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         next ("nothing-here") Target: "as root: see all that listens here: is the service there, on another port?" => "sudo ss -lunp";
+        next ("intercepted") Client: "as root: find the rule, and where it leads" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|dnat|redirect'";
         next ("unseen") Target: "as root: does a rule there reject port {port}?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike AliasBoundElsewhere: "the service may be bound to another address of this host, or in another network namespace";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
@@ -387,6 +391,7 @@ catalog! {
         alike LocalReplyDropped: "this host's own filter may drop the answer";
         alike LocalFirewallDrop: "this host's own filter may drop the SYN";
         alike UnreachableGateway: "a gateway that died lately is still in the neighbour table";
+        alike UnreachableNeighbor: "the fixed entry for it in the neighbour table may be wrong";
         apart ("udp") Target: "as root: does the datagram arrive, and does an answer leave?" => "sudo tcpdump -ni any '{port_filter}'";
         apart Target: "as root: no SYN: lost on the way; no SYN-ACK: the target; both: the way back" => "sudo tcpdump -ni any '{port_filter}'";
     }
@@ -407,6 +412,7 @@ catalog! {
         alike UnreachableIcmpProtocol: "others on this way are rejected with {beside}: the rejection of this one may never have been sent";
         alike UnreachableIcmpOther: "others on this way are rejected with {beside}: the rejection of this one may never have been sent";
         alike RefusedIcmpPort: "others on this way are rejected with {beside}: the rejection of this one may never have been sent";
+        alike TimeoutSilent: "something else may answer {arp} for it, as some routers and virtual switches do";
         alike TimeoutAcceptQueue: "a full accept queue drops SYNs in silence too";
         alike TimeoutTooShort: "the answer may take longer than {timeout}";
         alike LocalReplyDropped: "this host's own filter may drop the answer";
@@ -453,6 +459,7 @@ catalog! {
         next ("", "lost", "udp-lost") Client: "see the links: is the one that leads there up, with its address?" => "ip -br {family_flag} address";
         next ("not-unicast", "udp-not-unicast") Client: "see what kind of address it is: was that of one host meant?" => "ip {family_flag} route get {address}";
         alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
+        alike LocalDenied: "a local policy can fail the connect with the same error";
         alike TimeoutSilent: "what went out before may have been answered";
         alike LocalInterface: "a device that is down takes its routes with it: not all of the devices and addresses could be looked at";
         apart Client: "see the rules and the routes that they lead to" => "ip {family_flag} rule";
@@ -477,6 +484,8 @@ catalog! {
         next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {address} dev {device}";
         next Client: "see the route that puts it on this link: should a gateway lead there?" => "ip {family_flag} route get {address}";
         alike TimeoutPortSilent: "the neighbour may yet answer: it had only {elapsed}";
+        alike LocalReplyDropped: "packets came in by the device whenever an answer was due: this host may drop them";
+        alike LocalFirewallDrop: "not each of its questions was seen to leave: its own filter may drop {arp}";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
         alike LocalInterface: "nobody answers on a device without carrier either: it could not be looked at";
         apart Client: "as root: is a rule of this host's own in the way?" => "sudo nft -a list ruleset";
@@ -485,62 +494,80 @@ catalog! {
         holds: "the gateway does not answer ARP / neighbour discovery";
         headline: "the gateway {gateway} on device {device} does not answer {arp}";
         headline "stale": "the gateway {gateway} on device {device} has stopped answering";
-        next Client: "see the routes by this device: is {gateway} the right gateway?" => "ip {family_flag} route show dev {device}";
-        next Router: "on the machine that should have {gateway}: is it up, with this address?" => "ip -br {family_flag} address";
-        next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {gateway} dev {device}";
+        headline "detour": "this host sends what is for {endpoint} another way than its route says, and nobody there answers {arp}";
+        next ("detour") Client: "as root: find the rule that marks it for another route, or rewrites its address" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|mark|dnat'";
+        next ("detour") Client: "see which neighbours do not answer" => "ip {family_flag} neigh show nud failed nud incomplete";
+        next ("", "stale") Client: "see the routes by this device: is {gateway} the right gateway?" => "ip {family_flag} route show dev {device}";
+        next ("", "stale") Router: "on the machine that should have {gateway}: is it up, with this address?" => "ip -br {family_flag} address";
+        next ("", "stale") Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {gateway} dev {device}";
+        alike UnreachableNeighbor: "the address to which it is rewritten may be one on a link of this host";
         alike TimeoutSilent: "the gateway may yet answer, and what was sent be lost behind it";
+        alike LocalReplyDropped: "packets came in by the device whenever an answer was due: this host may drop them";
+        alike LocalFirewallDrop: "not each of its questions was seen to leave: its own filter may drop {arp}";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
         alike LocalInterface: "nobody answers on a device without carrier either: it could not be looked at";
+        apart ("detour") Client: "see the rules of routing, and what marks they ask for" => "ip {family_flag} rule";
         apart Client: "see whether the gateway is REACHABLE again" => "ip {family_flag} neigh show {gateway} dev {device}";
     }
     UnreachableIcmpNet = Unreachable."unreachable.icmp-net" {
         holds: "a router (or the target) answered ICMP network unreachable";
         headline: "{sender} says that it can't reach the network of {address} ({icmp})";
+        headline "nearer": "something nearer than {address} says in its name that its network can't be reached ({icmp})";
+        next ("nearer") Router: "as root, on {router}: find the rule that leads {address} elsewhere, or rejects" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
         next Router: "on {router}: see whether it has a route to {address}" => "ip {family_flag} route get {address}";
         next Router: "as root, on {router}: or does a rule answer so?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
-        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
         apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpHost = Unreachable."unreachable.icmp-host" {
         holds: "a router (or the target) answered ICMP host unreachable";
         headline: "{sender} says that it can't reach {address} ({icmp})";
+        headline "nearer": "something nearer than {address} says in its name that it can't be reached ({icmp})";
+        next ("nearer") Router: "as root, on {router}: find the rule that leads {address} elsewhere, or rejects" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
         next Router: "on {router}: see whether {address} answers {arp}; FAILED: it does not" => "ip {family_flag} neigh show {address}";
         next Target: "see its addresses: is it up, on its link, with {address}?" => "ip -br {family_flag} address";
         next Router: "as root, on {router}: or does a rule answer so?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
-        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
+        alike UnreachableGateway: "this host may send it another way, to a neighbour that does not answer, and say so in the target's name";
         apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpAdmin = Unreachable."unreachable.icmp-admin" {
         holds: "a router (or the target) answered that it is administratively prohibited";
         headline: "{sender} prohibits this connection ({icmp})";
+        headline "nearer": "something nearer than {address} prohibits this connection in its name ({icmp})";
         headline "udp": "{sender} prohibits UDP to port {port} of {address} ({icmp})";
+        next ("nearer") Router: "as root, on {router}: find the rule that rejects port {port}, or leads it elsewhere" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
         next ("", "udp") Router: "as root, on {router}: find the rule that rejects port {port} of {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         next ("", "udp") Router: "on {router}: or see the route that says so" => "ip {family_flag} route get {address}";
         next ("target") Target: "as root: find the rule that rejects port {port}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
-        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
         apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpProtocol = Unreachable."unreachable.icmp-protocol" {
         holds: "a router (or the target) answered ICMP protocol unreachable";
         headline: "{sender} says that {transport} is not spoken at {address} ({icmp})";
+        headline "nearer": "something nearer than {address} says in its name that {transport} is not spoken there ({icmp})";
+        next ("nearer") Router: "as root, on {router}: find the rule that rejects {transport}, or leads it elsewhere" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
         next ("") Router: "as root, on {router}: find the rule that rejects {transport} to {address}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         next ("target") Target: "as root: find the rule that rejects {transport}" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only SYNs of the path sweep drew the error, the attempt itself stayed without an answer";
-        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
         apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableIcmpOther = Unreachable."unreachable.icmp-other" {
         holds: "a router (or the target) answered another ICMP error";
         headline: "{sender} ended the connection by an ICMP error: {icmp}";
+        headline "nearer": "something nearer than {address} ended the connection in its name, by an ICMP error: {icmp}";
         headline "udp": "{sender} answered the datagram with an ICMP error: {icmp}";
         headline "unseen": "an error packet ended the connection ({errno}); this kernel does not show it";
         headline "udp-unseen": "an error packet answered the datagram ({errno}); this kernel does not show it";
         headline "own-ttl": "this host's own TTL is too small: it runs out at {sender}, on the way to {address}";
         headline "time-exceeded": "the SYN's TTL ran out at {sender} on the way to {address}";
         headline "udp-time-exceeded": "the datagram's TTL ran out at {sender} on the way to {address}";
+        next ("nearer") Router: "as root, on {router}: does a rule answer so, or lead {address} elsewhere?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
         next ("own-ttl") Client: "as root: send with the usual TTL again" => "sudo sysctl -w {ttl_setting}=64";
         next ("own-ttl") Client: "see the route, which prescribes TTL {route_ttl}: is that meant?" => "ip {family_flag} route get {address}";
         next ("time-exceeded", "udp-time-exceeded") Router: "on {router}: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
@@ -555,7 +582,7 @@ catalog! {
         alike UnreachableIcmpProtocol: "{errno} alone names no sender and no code";
         alike UnreachableNeighbor: "this host gives the same error when the target does not answer {arp}";
         alike UnreachableGateway: "this host gives the same error when the gateway does not answer {arp}";
-        alike LocalFirewallReject: "this host's own packet filter answers in the same way, and whose address the sender has could not be looked up";
+        alike LocalFirewallReject: "this host's own packet filter can answer in the same way";
         apart Client: "try again, for longer" => "whyconn {opts_longer}{typed}";
     }
     UnreachableLoop = Unreachable."unreachable.loop" {
@@ -607,16 +634,22 @@ catalog! {
         headline: "this host itself drops what it sends to {endpoint}: no SYN leaves it";
         headline "in": "this host itself drops what comes in for {endpoint}";
         headline "datagram": "this host's own packet filter forbids sending to {endpoint} ({errno})";
+        headline "discovery": "this host itself drops its {arp} on device {device}: nothing for {endpoint} leaves it";
         headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
         headline "udp-queue": "a queue or filter of this host's device dropped the datagram to {endpoint} ({errno})";
+        next ("discovery") Client: "as root: find what drops {arp}, in a chain with the hook output or egress" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("discovery") Client: "or does a tc filter on {device} drop it?";
         next ("", "datagram") Client: "as root: find the rule, in a chain with the hook output or postrouting" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("in") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("queue", "udp-queue") Client: "as root: see the queues of {device}, their backlog, and what they dropped" => "sudo tc -s qdisc show dev {device}";
         next ("") Client: "see entries and size of the connection tracking table: is it full?" => "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max";
         alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
+        alike UnreachableNeighbor: "the device may not count what it sends: then nobody answers {arp}";
+        alike UnreachableGateway: "the device may not count what it sends: then the gateway does not answer {arp}";
         alike LocalLimits: "a buffer of the device may be full for good";
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
         alike LocalFirewallReject: "a filter that rejects fails the call in the same way: there was no error queue to tell";
+        alike LocalDenied: "a seccomp filter can fail the call in the same way";
         apart Client: "as root: does a rule of this host's own name the port?" => "sudo nft -a list ruleset";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
@@ -624,9 +657,14 @@ catalog! {
         headline: "answers of {address} for port {port} seem to reach this host, which drops them";
         headline "rp-filter": "answers of {address} for port {port} seem to reach this host, whose reverse path filter drops them";
         headline "socket": "answers of {address} for port {port} seem to reach this host, where a filter keeps them from the socket";
+        headline "discovery": "answers to {arp} seem to reach this host by device {device}, which drops them";
+        next ("discovery") Client: "as root: find what drops {arp}, in a chain with the hook input, prerouting or ingress" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|policy|drop|reject'";
+        next ("discovery") Client: "or does a tc filter or an XDP program on {device} drop it?";
         next ("rp-filter") Client: "as root: let answers come in by another device too (2: loose)" => "sudo sysctl -w net.ipv4.conf.all.rp_filter=2";
         next ("rp-filter") Client: "see the filter of each device: 1 is strict" => "grep . /proc/sys/net/ipv4/conf/*/rp_filter";
         next ("", "socket") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop|reject'";
+        alike UnreachableNeighbor: "what came in may have been other packets, and nobody answer {arp}";
+        alike UnreachableGateway: "what came in may have been other packets, and the gateway not answer {arp}";
         alike TimeoutSilent: "what came in may have been other packets, and the target silent";
         apart Client: "as root: do answers of the target come in?" => "sudo tcpdump -ni any '{port_filter}'";
     }
@@ -689,6 +727,8 @@ catalog! {
         next ("") Client: "as root: switch it on; its addresses and routes may have to be set anew" => "sudo sysctl -w {ipv6_switch}=0";
         next Client: "see this host's {family} addresses: should it have one?" => "ip -br {family_flag} address";
         alike TimeoutSilent: "the answer may be lost on the way";
+        alike LocalDenied: "a local policy can forbid sockets of this family with the same error";
+        alike RefusedRst: "this host may connect to itself in the target's place, and refuse";
         alike LocalInterface: "a device that is down has no address either: nobody could look at the devices";
         apart Client: "see the addresses of this host" => "ip -br address";
     }
@@ -727,12 +767,13 @@ catalog! {
         headline "unix": "connecting to {host} is forbidden on this host ({errno})";
         headline "peer": "the datagram socket {host} is connected to another one, and takes datagrams from that one alone";
         headline "udp": "a policy of this host forbids the datagram ({errno}), though there is a route";
+        headline "family": "a policy of this host forbids {family} sockets ({errno}), though this host has {family}";
         next ("directory") Client: "see its mode: does it let this user pass (x), by owner, group or others?" => "ls -ld {unix_at}";
         next ("socket") Client: "see its mode: does it let this user write (w), by owner, group or others?" => "ls -l {host}";
         next ("directory", "socket") Client: "see this user's groups: one that was added later takes a new login" => "id";
         next ("directory", "socket") Client: "as root: see whether the permission alone is in the way" => "sudo \"$(command -v whyconn)\" {typed}";
         next ("peer") Target: "as root: see both ends: it takes datagrams from the other one alone" => "sudo ss -xp src {unix_listed}";
-        next ("", "policy", "unix", "udp") Client: "see what confines this shell: is a filter or a profile on?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
+        next ("", "policy", "unix", "udp", "family") Client: "see what confines this shell: is a filter or a profile on?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike UnreachableLocalRoute: "a policy rule may look at something that the route lookup does not know";
         apart Client: "see what of this host's routing could be meant" => "ip {family_flag} rule";

@@ -57,6 +57,8 @@ pub enum Clue {
     LeftThisHost,
     /// What was sent to this host's own address did not pass its loopback device.
     NotOverLoopback,
+    /// What was sent to another host passed this host's loopback device.
+    OverLoopback,
     /// The TTL that this host sends with.
     OwnTtl,
     /// Retransmissions fail inside this host.
@@ -65,6 +67,10 @@ pub enum Clue {
     SegmentsRejected,
     /// The neighbour does not answer.
     NeighbourSilent,
+    /// The device sent nothing while the neighbour was asked for.
+    DeviceSentNothing,
+    /// Packets came in by the device whenever the neighbour's answer was due, and at no other time.
+    DeviceHeardAnswers,
     /// The neighbour answers.
     NeighbourAnswered,
     /// The kernel finds no route.
@@ -87,12 +93,16 @@ pub enum Clue {
     NoOwnAddress,
     /// The family is switched off.
     FamilyOff,
+    /// This host has an address of the family.
+    FamilyOn,
     /// The kernel chose a loopback or link-local address to reach a target beyond.
     OddSource,
     /// Where privileged ports end.
     PrivilegedPorts,
     /// A link-local address without a scope.
     NoScope,
+    /// No device has the source address.
+    ForeignSource,
     /// The source address is tentative.
     TentativeSource,
     /// How far the SYNs get, hop by hop.
@@ -101,6 +111,8 @@ pub enum Clue {
     TargetAnswers,
     /// A reset came back to a SYN that could not have reached the target.
     ResetFromNearer,
+    /// The target's own address answered a SYN that could not have reached the target.
+    IcmpFromNearer,
     /// An ICMP error ended a SYN of the path sweep.
     PathRejected,
     /// The same routers come again and again.

@@ -11,6 +11,11 @@ use nix::errno::Errno as E;
 pub(super) fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = [V4, V6].into_iter().flat_map(of_family).collect();
     rows.extend(every_icmp_of_its_family());
+    let forged = V6.far().ended(0.3).icmp(V6.icmp(Says::Prohibited), V6.own);
+    let name = "A4 over IPv6, or a foreign error with this host's own address: it counted at once";
+    rows.push(
+        row(name, forged, "local.firewall-reject", Likely, client(), "").or(&["unreachable.icmp-admin"]),
+    );
     rows
 }
 

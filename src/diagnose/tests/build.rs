@@ -256,6 +256,7 @@ impl World {
                 address: attempt.gateway().unwrap_or(attempt.address.ip()),
                 state,
                 confirmed_ms_ago: ms_ago.map(Millis),
+                device_packets: None,
             };
             attempt.neighbour = Fact::Seen(vec![sample]);
             // Whoever looks for the neighbour looks at the device too.
@@ -300,7 +301,8 @@ impl World {
                 info: 0,
                 sender: Some(ip(sender)),
                 sender_is_ours: Fact::Seen(Some(ip(sender)) == own),
-                hop_limit: Some(64),
+                // What the target behind the gateway says has passed a router or two.
+                hop_limit: Some(if [V4.far, V6.far].contains(&sender) { 62 } else { 64 }),
             };
             let Fact::Seen(entries) = &mut attempt.queue else { panic!("no queue to fill") };
             entries.push(entry);
@@ -414,6 +416,12 @@ pub(super) fn rule_entry(action: RouteType, other_selectors: &[&str]) -> Refusal
         priority: Some(100),
         other_selectors: other_selectors.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// No seccomp filter is on.
+pub(super) fn unfiltered(mut world: World) -> World {
+    world.0.host.seccomp = Fact::Seen(0);
+    world
 }
 
 pub(super) fn errno(errno: E) -> Errno {

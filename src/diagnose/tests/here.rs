@@ -1,6 +1,8 @@
 //! Faults of this host: routes, devices, sources, policies, limits. Most end before anything is sent.
 
-use super::build::{Net, V4, V6, World, device, own, remote, route_entry, rule_entry, without_ipv6};
+use super::build::{
+    Net, V4, V6, World, device, own, remote, route_entry, rule_entry, unfiltered, without_ipv6,
+};
 use super::row::{Row, client, row};
 use crate::model::{Call, Family, NeighbourState, RouteType};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
@@ -326,14 +328,6 @@ fn policies(net: Net) -> Vec<Row> {
             "files",
         ),
         row("no buffers", net.far().call(Call::Connect, E::ENOBUFS), "local.limits", Certain, client(), ""),
-        row(
-            "D10 the family is absent",
-            remote(net.far).call(Call::Socket, E::EAFNOSUPPORT),
-            "local.family-disabled",
-            Certain,
-            client(),
-            "",
-        ),
     ]
 }
 
@@ -350,6 +344,14 @@ fn ipv6_alone() -> Vec<Row> {
         address
     };
     vec![
+        row(
+            "D10 the family is absent",
+            unfiltered(remote(V6.far).call(Call::Socket, E::EAFNOSUPPORT).addresses([own(V4.own, 24)])),
+            "local.family-disabled",
+            Certain,
+            client(),
+            "",
+        ),
         row("B18 IPv6 switched off", asked_off(E::EADDRNOTAVAIL), OFF, Certain, client(), ""),
         row("B18 IPv6 switched off, told as no route", asked_off(E::ENETUNREACH), OFF, Certain, client(), ""),
         row(

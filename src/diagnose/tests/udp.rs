@@ -1,6 +1,6 @@
 //! What one datagram to a UDP port comes to.
 
-use super::build::{Net, Says, V4, V6, World, device, errno, ip, own};
+use super::build::{Net, Says, V4, V6, World, device, errno, ip, own, unfiltered};
 use super::row::{Row, client, hop, link, nobody, path, row, service, target};
 use super::told::listening;
 use super::way::{after, exceeded, router};
@@ -238,7 +238,9 @@ fn closed_here(net: Net) -> Vec<Row> {
 
 fn not_sent(net: Net) -> Vec<Row> {
     let send = |error| {
-        net.far().udp().with(|attempt| attempt.payload = Some(Payload::Empty)).not_sent(Call::Send, error)
+        unfiltered(net.far().udp())
+            .with(|attempt| attempt.payload = Some(Payload::Empty))
+            .not_sent(Call::Send, error)
     };
     let rejected =
         net.far().udp().datagram_icmp(net.icmp(Says::Port), net.own).not_sent(Call::Send, E::EPERM);

@@ -177,6 +177,65 @@ fn rejections(net: Net) -> Vec<Row> {
             "",
         ),
         row(
+            "A2 in the target's name, by something before the second hop's look at the TTL",
+            net.far().ended(0.5).icmp(net.icmp(Says::Port), net.far).sweep([
+                (Tcp, 1, exceeded(net.gateway)),
+                (Tcp, 2, says(net, Says::Port, net.far)),
+                (Udp, 2, exceeded(net.router)),
+            ]),
+            "refused.icmp-port",
+            Likely,
+            router(net.router, 2),
+            "nearer",
+        ),
+        row(
+            "A2 with its distance, where other packets get as far",
+            net.far().ended(0.5).icmp(net.icmp(Says::Port), net.far).sweep([
+                (Tcp, 1, exceeded(net.gateway)),
+                (Tcp, 2, says(net, Says::Port, net.far)),
+                (Udp, 2, says(net, Says::Port, net.far)),
+            ]),
+            "refused.icmp-port",
+            Certain,
+            target(),
+            "",
+        ),
+        row(
+            "A13 the first router translates, and the answer has the target's address",
+            net.far().ended(0.5).icmp(net.icmp(Says::HostSilent), net.far).sweep([
+                (Tcp, 1, exceeded(net.far)),
+                (Tcp, 2, says(net, Says::HostSilent, net.far)),
+                (Udp, 1, exceeded(net.gateway)),
+            ]),
+            "unreachable.icmp-host",
+            Likely,
+            router(net.gateway, 1),
+            "nearer",
+        ),
+        row(
+            "A2 by the first router, or something nearer: nobody else was heard there",
+            net.far()
+                .ended(0.5)
+                .icmp(net.icmp(Says::Port), net.far)
+                .sweep([(Tcp, 1, says(net, Says::Port, net.far)), (Udp, 1, None)]),
+            "refused.icmp-port",
+            Likely,
+            target(),
+            "",
+        ),
+        row(
+            "A13 the target or something nearer translates",
+            net.far().ended(0.5).icmp(net.icmp(Says::HostSilent), net.far).sweep([
+                (Tcp, 1, exceeded(net.far)),
+                (Tcp, 2, says(net, Says::HostSilent, net.far)),
+                (Udp, 1, None),
+            ]),
+            "unreachable.icmp-host",
+            Likely,
+            target(),
+            "target",
+        ),
+        row(
             "B15 the same routers come again, and a whole TTL is worn out",
             own_ttl(64, rejected(Says::TtlOut).sweep(round.clone())),
             "unreachable.loop",

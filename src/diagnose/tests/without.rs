@@ -89,7 +89,10 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         Clue::SynNotSent | Clue::SegmentsRejected | Clue::NoRepeat => {
             about(&mut less, |attempt| attempt.tcp = Fact::NotAsked);
         }
-        Clue::NeighbourSilent | Clue::NeighbourAnswered => {
+        Clue::NeighbourSilent
+        | Clue::NeighbourAnswered
+        | Clue::DeviceSentNothing
+        | Clue::DeviceHeardAnswers => {
             about(&mut less, |attempt| attempt.neighbour = Fact::NotAsked);
         }
         Clue::NoRoute => about(&mut less, |attempt| {
@@ -109,6 +112,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         Clue::Path
         | Clue::PathRejected
         | Clue::ResetFromNearer
+        | Clue::IcmpFromNearer
         | Clue::RoutersRepeat
         | Clue::GreaterTtlPasses
         | Clue::LongRoundTrip => about(&mut less, |attempt| attempt.path = Fact::NotAsked),
@@ -123,6 +127,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         | Clue::ResetByFilter
         | Clue::LeftThisHost
         | Clue::NotOverLoopback
+        | Clue::OverLoopback
         | Clue::ResetByOwnTcp
         | Clue::NotDelivered
         | Clue::QueueOverflowed
@@ -133,7 +138,9 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             less.host.links = Fact::NotAsked;
             about(&mut less, |attempt| attempt.link = Fact::NotAsked);
         }
-        Clue::NoOwnAddress | Clue::TentativeSource => less.host.addresses = Fact::NotAsked,
+        Clue::NoOwnAddress | Clue::TentativeSource | Clue::FamilyOn | Clue::ForeignSource => {
+            less.host.addresses = Fact::NotAsked
+        }
         Clue::FamilyOff => less.host.links = Fact::NotAsked,
         Clue::PrivilegedPorts => less.host.unprivileged_port_start = Fact::NotAsked,
         Clue::NoScope => about(&mut less, |attempt| {

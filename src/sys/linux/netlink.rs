@@ -3,12 +3,14 @@
 use super::netlink_socket::{NetlinkSocket, Refused};
 use super::proc::ipv6_disabled;
 use crate::model::{
-    Errno, Family, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route,
-    RouteAnswer, RouteType, Transport, covers,
+    DevicePackets, Errno, Family, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal,
+    RefusalKind, Route, RouteAnswer, RouteType, Transport, covers,
 };
 use crate::sanitize::clean;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
+use netlink_packet_route::link::{
+    AfSpecInet6, AfSpecUnspec, LinkAttribute, LinkFlags, LinkLayerType, LinkMessage,
+};
 use netlink_packet_route::neighbour::NeighbourState as RawState;
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::{
@@ -133,8 +135,13 @@ impl Netlink {
             IpAddr::V4(v4) => NeighbourAddress::Inet(v4),
             IpAddr::V6(v6) => NeighbourAddress::Inet6(v6),
         }));
-        let absent =
-            NeighbourSample { at_ms, address, state: NeighbourState::Absent, confirmed_ms_ago: None };
+        let absent = NeighbourSample {
+            at_ms,
+            address,
+            state: NeighbourState::Absent,
+            confirmed_ms_ago: None,
+            device_packets: None,
+        };
         match self.socket.ask(RouteNetlinkMessage::GetNeighbour(request)) {
             Ok(RouteNetlinkMessage::NewNeighbour(entry)) => {
                 let (state, confirmed_ms_ago) = neighbour_seen(&entry);
@@ -144,6 +151,37 @@ impl Netlink {
             Err(Refused::Kernel(errno)) if errno.get() == nix::errno::Errno::ENOENT => Ok(absent),
             Err(refused) => Err(refused.into()),
         }
+    }
+
+    /// The one neighbour of this family that has begun to leave questions unanswered within this time, and its
+    /// device; `None` where there is none, or more than one.
+    ///
+    /// # Errors
+    /// The socket's errno.
+    pub fn unanswering(
+        &mut self,
+        family: Family,
+        within: Millis,
+        at_ms: Millis,
+    ) -> io::Result<Option<(NeighbourSample, u32)>> {
+        let mut request = NeighbourMessage::default();
+        request.header.family = match family {
+            Family::V4 => AddressFamily::Inet,
+            Family::V6 => AddressFamily::Inet6,
+        };
+        let wanted = request.header.family;
+        let mut found = None;
+        let mut count = 0_usize;
+        self.socket.dump(RouteNetlinkMessage::GetNeighbour(request), |message| {
+            if let RouteNetlinkMessage::NewNeighbour(entry) = message
+                && entry.header.family == wanted
+                && let Some(sample) = unanswering(&entry, within, at_ms)
+            {
+                count = count.saturating_add(1);
+                found = Some((sample, entry.header.ifindex));
+            }
+        })?;
+        Ok(found.filter(|_| count == 1))
     }
 
     /// One device.
@@ -158,6 +196,19 @@ impl Netlink {
                 let link = link(&answer);
                 Ok(Link { name: clean(&link.name), ..link })
             }
+            _ => Err(io::Error::other("an answer of another kind")),
+        }
+    }
+
+    /// What a device has carried so far.
+    ///
+    /// # Errors
+    /// `ENODEV`, or the socket's errno.
+    pub fn device_packets(&mut self, index: u32) -> io::Result<Option<DevicePackets>> {
+        let mut request = LinkMessage::default();
+        request.header.index = index;
+        match self.socket.ask(RouteNetlinkMessage::GetLink(request))? {
+            RouteNetlinkMessage::NewLink(answer) => Ok(device_packets(&answer)),
             _ => Err(io::Error::other("an answer of another kind")),
         }
     }
@@ -358,6 +409,30 @@ pub(super) fn neighbour_seen(entry: &NeighbourMessage) -> (NeighbourState, Optio
     (neighbour_state(entry.header.state), confirmed)
 }
 
+/// The entry, if it has come to leave questions unanswered within this time.
+fn unanswering(entry: &NeighbourMessage, within: Millis, at_ms: Millis) -> Option<NeighbourSample> {
+    let (state, confirmed_ms_ago) = neighbour_seen(entry);
+    if !matches!(state, NeighbourState::Incomplete | NeighbourState::Failed) {
+        return None;
+    }
+    let address = entry.attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::Destination(NeighbourAddress::Inet(v4)) => Some(IpAddr::V4(*v4)),
+        NeighbourAttribute::Destination(NeighbourAddress::Inet6(v6)) => Some(IpAddr::V6(*v6)),
+        _ => None,
+    })?;
+    let changed = entry.attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::CacheInfo(info) => Some(Millis(f64::from(info.updated) * 10.0)),
+        _ => None,
+    })?;
+    (changed <= within).then_some(NeighbourSample {
+        at_ms,
+        address,
+        state,
+        confirmed_ms_ago,
+        device_packets: None,
+    })
+}
+
 fn neighbour_state(state: RawState) -> NeighbourState {
     match state {
         RawState::None => NeighbourState::Absent,
@@ -392,6 +467,29 @@ pub(super) fn link(message: &LinkMessage) -> Link {
         }
     }
     link
+}
+
+fn device_packets(message: &LinkMessage) -> Option<DevicePackets> {
+    let mut packets = None;
+    let mut of_ipv6 = 0;
+    for attribute in &message.attributes {
+        match attribute {
+            LinkAttribute::Stats64(stats) => packets = Some((stats.rx_packets, stats.tx_packets)),
+            LinkAttribute::AfSpecUnspec(families) => {
+                let inet6 = families.iter().filter_map(|family| match family {
+                    AfSpecUnspec::Inet6(all) => Some(all),
+                    _ => None,
+                });
+                for attribute in inet6.flatten() {
+                    if let AfSpecInet6::Stats(stats) = attribute {
+                        of_ipv6 = u64::try_from(stats.in_pkts).unwrap_or(0);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    packets.map(|(received, sent)| DevicePackets { received, received_ipv6: of_ipv6, sent })
 }
 
 pub(super) fn source_address(message: &AddressMessage) -> Option<SourceAddress> {

@@ -1,0 +1,130 @@
+//! Whether this host itself is why a neighbour does not answer: ARP and neighbour discovery pass its filters too.
+
+use super::view::View;
+use crate::model::{DevicePackets, Family, NeighbourSample, NeighbourState, Window};
+
+/// What passed the device while a neighbour was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnLink {
+    /// No question left it.
+    NothingSent,
+    /// Not each question left it.
+    SomeSent,
+    /// Something came in after each question that went no farther, and at no other time.
+    HeardWhenDue,
+    /// Something came in all the time: on a busy link no wonder.
+    Heard,
+    /// For so long that a question was out, nothing came in that may have been lost here.
+    NothingHeard,
+}
+
+/// The kernel asks once a second (`RETRANS_TIME`): in so many ms a question goes out, and its answer comes in.
+const ASKS_WITHIN: f64 = 1350.0;
+
+/// Questions are at least so many ms apart.
+const APART: f64 = 700.0;
+
+/// From one look at the device to the next.
+struct Stretch {
+    from: f64,
+    to: f64,
+    /// Without what IPv6 is known to have got.
+    received: u64,
+    sent: u64,
+}
+
+/// `None` where it was not looked at for long enough.
+pub(super) fn on_link(view: &View) -> Option<OnLink> {
+    // Only IPv6 asks by its own packets, which its counters see.
+    let windows: &[Window] = match (view.family(), view.attempt.windows.seen()) {
+        (Family::V6, Some(windows)) => windows,
+        _ => &[],
+    };
+    let stretches = stretches(view, windows);
+    let (began, ended) = (stretches.first()?.from, stretches.last()?.to);
+    if ended - began < ASKS_WITHIN {
+        return None;
+    }
+    let held = windows.iter().filter(|window| {
+        let counters = window.counters;
+        counters.out_transmits.is_some_and(|sent| sent < counters.out_requests)
+    });
+    let held = held.count();
+    if held >= 2 || stretches.iter().all(|stretch| stretch.sent == 0) {
+        return Some(OnLink::NothingSent);
+    }
+    if held > 0 || longest(&stretches, |stretch| stretch.sent == 0) >= ASKS_WITHIN {
+        return Some(OnLink::SomeSent);
+    }
+    let swallowed: Vec<f64> = windows
+        .iter()
+        .filter(|window| window.counters.swallowed() > 0)
+        .map(|window| window.from_ms.0)
+        .collect();
+    if swallowed.is_empty() && longest(&stretches, |stretch| stretch.received == 0) >= ASKS_WITHIN {
+        return Some(OnLink::NothingHeard);
+    }
+    let when_due = if swallowed.is_empty() {
+        follows_questions(&stretches)
+    } else {
+        let apart = swallowed.iter().zip(swallowed.iter().skip(1)).all(|(one, next)| next - one >= APART);
+        swallowed.len() >= 2 && apart
+    };
+    Some(if when_due { OnLink::HeardWhenDue } else { OnLink::Heard })
+}
+
+/// What the device carried between the looks at which the neighbour was still to answer.
+fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
+    let samples = view.attempt.neighbour.seen().map(Vec::as_slice).unwrap_or_default();
+    let counted = |sample: &NeighbourSample| {
+        let asking = sample.state == NeighbourState::Incomplete;
+        sample.device_packets.filter(|_| asking).map(|packets| (sample.at_ms.0, packets))
+    };
+    let looks: Vec<(f64, DevicePackets)> = samples.iter().map_while(counted).collect();
+    let pairs = looks.iter().zip(looks.iter().skip(1));
+    pairs
+        .map(|((from, before), (to, after))| {
+            // What IPv6 got is no ARP. Where it is what asks, its own counters have to say what became of that.
+            let counted = windows.iter().any(|window| {
+                let middle = f64::midpoint(window.from_ms.0, window.to_ms.0);
+                (*from..*to).contains(&middle) && window.counters.out_transmits.is_some()
+            });
+            let by_ipv6 = after.received_ipv6.saturating_sub(before.received_ipv6);
+            let explained = if counted || view.family() == Family::V4 { by_ipv6 } else { 0 };
+            let received = after.received.saturating_sub(before.received);
+            Stretch {
+                from: *from,
+                to: *to,
+                received: received.saturating_sub(explained),
+                sent: after.sent.saturating_sub(before.sent),
+            }
+        })
+        .collect()
+}
+
+/// The longest time, in ms, for which this held.
+fn longest(stretches: &[Stretch], holds: impl Fn(&Stretch) -> bool) -> f64 {
+    let mut longest: f64 = 0.0;
+    let mut begun = None;
+    for stretch in stretches {
+        if holds(stretch) {
+            let from: f64 = *begun.get_or_insert(stretch.from);
+            longest = longest.max(stretch.to - from);
+        } else {
+            begun = None;
+        }
+    }
+    longest
+}
+
+/// Whether something came in just after something went out, twice at least, and at no other time.
+fn follows_questions(stretches: &[Stretch]) -> bool {
+    let sent = |at: usize| stretches.get(at).is_some_and(|stretch| stretch.sent > 0);
+    let received = |at: usize| stretches.get(at).is_some_and(|stretch| stretch.received > 0);
+    let asked: Vec<usize> = (0..stretches.len()).filter(|at| sent(*at)).collect();
+    let answered = asked.iter().all(|at| received(*at) || received(at.saturating_add(1)));
+    // The answer to the first question may have come just after the first look.
+    let mut quiet =
+        (1..stretches.len()).filter(|at| !sent(*at) && !at.checked_sub(1).is_some_and(sent)).peekable();
+    asked.len() >= 2 && answered && quiet.peek().is_some() && quiet.all(|at| !received(at))
+}
