@@ -650,6 +650,7 @@ catalog! {
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
         alike LocalFirewallReject: "a filter that rejects fails the call in the same way: there was no error queue to tell";
         alike LocalDenied: "a seccomp filter can fail the call in the same way";
+        apart ("discovery") Client: "as root: do questions by {arp} leave?" => "sudo tcpdump -ni {device} 'arp or icmp6'";
         apart Client: "as root: does a rule of this host's own name the port?" => "sudo nft -a list ruleset";
     }
     LocalReplyDropped = Local."local.reply-dropped" {
@@ -666,6 +667,7 @@ catalog! {
         alike UnreachableNeighbor: "what came in may have been other packets, and nobody answer {arp}";
         alike UnreachableGateway: "what came in may have been other packets, and the gateway not answer {arp}";
         alike TimeoutSilent: "what came in may have been other packets, and the target silent";
+        apart ("discovery") Client: "as root: do answers to {arp} come in?" => "sudo tcpdump -ni {device} 'arp or icmp6'";
         apart Client: "as root: do answers of the target come in?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     LocalSourceInUse = Local."local.source-in-use" {
