@@ -409,6 +409,9 @@ pub(super) fn neighbour_seen(entry: &NeighbourMessage) -> (NeighbourState, Optio
     (neighbour_state(entry.header.state), confirmed)
 }
 
+/// How much older than it is an entry may seem: times are counted in ticks, of the scheduler's and then of 1/100 s.
+const COARSE: Millis = Millis(20.0);
+
 /// The entry, if it has come to leave questions unanswered within this time.
 fn unanswering(entry: &NeighbourMessage, within: Millis, at_ms: Millis) -> Option<NeighbourSample> {
     let (state, confirmed_ms_ago) = neighbour_seen(entry);
@@ -424,7 +427,7 @@ fn unanswering(entry: &NeighbourMessage, within: Millis, at_ms: Millis) -> Optio
         NeighbourAttribute::CacheInfo(info) => Some(Millis(f64::from(info.updated) * 10.0)),
         _ => None,
     })?;
-    (changed <= within).then_some(NeighbourSample {
+    (changed.0 <= within.0 + COARSE.0).then_some(NeighbourSample {
         at_ms,
         address,
         state,
