@@ -2,7 +2,8 @@
 
 use super::address_order::{Destination, Held, Tables, sort};
 use super::census::{self, WholeLines};
-use super::netlink::{self, Flow};
+use super::netlink::Flow;
+use super::netlink_messages as messages;
 use super::netlink_socket::{parse, walk};
 use super::{counters, errqueue, name_files, namespaces, owners, port_proxy, proc, sock_diag, tcp_info};
 use super::{unix_diag, unix_namespaces};
@@ -54,21 +55,21 @@ fn take_route(message: RouteNetlinkMessage, routed: &mut Routed) {
     routed.messages += 1;
     match message {
         RouteNetlinkMessage::NewRoute(answer) => {
-            netlink::route(&answer);
+            messages::route(&answer);
             for flow in flows() {
-                let refusal = netlink::refusing_route(&answer, &flow);
+                let refusal = messages::refusing_route(&answer, &flow);
                 routed.texts.extend(refusal.and_then(|refusal| refusal.prefix));
             }
         }
         RouteNetlinkMessage::NewRule(answer) => {
             for flow in flows() {
-                let refusal = netlink::refusing_rule(&answer, &flow);
+                let refusal = messages::refusing_rule(&answer, &flow);
                 routed.texts.extend(refusal.and_then(|refusal| refusal.prefix));
             }
         }
-        RouteNetlinkMessage::NewLink(answer) => routed.texts.push(netlink::link(&answer).name),
-        RouteNetlinkMessage::NewAddress(answer) => drop(netlink::source_address(&answer)),
-        RouteNetlinkMessage::NewNeighbour(answer) => drop(netlink::neighbour_seen(&answer)),
+        RouteNetlinkMessage::NewLink(answer) => routed.texts.push(messages::link(&answer).name),
+        RouteNetlinkMessage::NewAddress(answer) => drop(messages::source_address(&answer)),
+        RouteNetlinkMessage::NewNeighbour(answer) => drop(messages::neighbour_seen(&answer)),
         _ => {}
     }
 }

@@ -12,6 +12,7 @@ mod name_files;
 mod names;
 mod namespaces;
 mod netlink;
+mod netlink_messages;
 mod netlink_socket;
 mod owners;
 mod patience;
