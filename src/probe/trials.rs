@@ -63,18 +63,14 @@ fn trial(
 ) -> io::Result<Trial> {
     let client = tcp_client(request, address, ttl);
     let before = files.read()?;
-    let started = client.start();
+    // Without a SYN counters that stand still tell nothing.
+    let connecting = client.start().outcome.map_err(|failed| io::Error::from(failed.errno.get()))?;
     // The answer first: what sent it has been counted by then, whichever processor did it.
-    let answer = match &started.outcome {
-        Ok(connecting) => answer_of(connecting, Millis::default()),
-        Err(failed) => Some(PathAnswer::NotSent(failed.errno)),
-    };
+    let answer = answer_of(&connecting, Millis::default());
     let after = files.read()?;
     let counters = sys::difference(&before, &after);
     // What has been reset is over.
-    if let Ok(connecting) = started.outcome
-        && answer != Some(PathAnswer::Reset)
-    {
+    if answer != Some(PathAnswer::Reset) {
         connecting.abort();
     }
     Ok(Trial { at_ms, ttl, answer, counters })
