@@ -159,10 +159,8 @@ pub(crate) fn without_privileges(as_root: bool) -> Vec<String> {
 pub(crate) fn measure(job: &Job, program: &Path, services: &mut Services) -> Result<Outcome, String> {
     let scenario = &job.scenario;
     let mut command = world::in_netns("client");
-    if scenario.change.iter().any(|change| change.signal.is_some()) {
-        // What this program was started with may have them ignored.
-        command.args(["env", "--default-signal=INT,TERM"]);
-    }
+    // What this program was started with may have signals ignored.
+    command.args(["env", "--default-signal"]);
     command.args(odd::words(&scenario.odd, scenario.limits, scenario.policy, job.as_root));
     command.args(&job.wrapping).arg(program).args(&job.arguments);
     // A proxy variable or a language of the machine at hand is not part of the world.
