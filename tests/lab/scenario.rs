@@ -256,6 +256,12 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
             .collect::<Result<_, _>>()?,
         Some(_) => return Err("variants is not a table".to_owned()),
     };
+    let own = variants.iter().flat_map(|(variant, own)| own.keys().map(move |word| (variant.as_str(), word)));
+    let unused = words.keys().map(|word| ("words", word)).chain(own.filter(|(_, word)| *word != "routers"));
+    // A word in the place of a key would change nothing.
+    if let Some((where_from, word)) = unused.into_iter().find(|(_, word)| !is_used(text, word)) {
+        return Err(format!("{where_from}: nothing uses {word}"));
+    }
     let mends = mends(table.remove("mend"), &variants)?;
     let mut cases = Vec::new();
     for host in &hosts {
@@ -288,6 +294,11 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
         return Err("no family in which all of its words have a meaning".to_owned());
     }
     Ok(cases)
+}
+
+/// Whether a word stands anywhere as a placeholder.
+fn is_used(text: &str, word: &str) -> bool {
+    ["}", ":"].iter().any(|end| text.contains(&format!("{{{word}{end}")))
 }
 
 /// The scenario in one family, or nothing where one of its words has no meaning in that family.
