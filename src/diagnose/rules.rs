@@ -59,6 +59,8 @@ const RULES: &[Rule] = &[
     silence::answers_rejected,
     // What never left can't be lost on the way.
     silence::own_filter,
+    // What IP handed out and no device got has not left either.
+    silence::taken_here,
     // A guess that the same filter is at work, where there was no time to see it fail.
     silence::own_filter_at_once,
     // What this host did to packets for itself needs no network.

@@ -98,6 +98,55 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
     })
 }
 
+/// The kernel takes a packet for sent, and it reached no device: something behind IP took it and told nobody, as a
+/// policy without a security association does (`make_blackhole`, net/xfrm/xfrm_policy.c), or a queue to a program
+/// (`nf_queue`).
+pub(super) fn taken_here(view: &View) -> Option<Finding> {
+    if !view.is_waiting() || view.attempt.is_local() {
+        return None;
+    }
+    // Other traffic can only add to a counter.
+    let taken = |near: &[Counters]| {
+        near.iter().all(|counters| counters.out_transmits == Some(0))
+            && near.iter().any(|counters| counters.out_requests > 0)
+    };
+    let unprotected = |near: &[Counters]| {
+        taken(near) && near.iter().any(|counters| counters.ipsec_unmet.is_some_and(|unmet| unmet > 0))
+    };
+    let around = repeats(view);
+    let tries = view.trials().iter().filter(|trial| trial.ttl.is_none() && trial.answer.is_none());
+    let tries: Vec<[Counters; 1]> = tries.map(|trial| [trial.counters]).collect();
+    let because = [view.unanswered(), Clue::NotTransmitted];
+    if around.iter().any(|near| unprotected(near)) || tries.iter().any(|one| unprotected(one)) {
+        let because = [&because[..], &[Clue::NoAssociation]].concat();
+        return Some(
+            Finding::new(Code::LocalDenied, Certainty::Likely, Culprit::Client, &because)
+                .variant("ipsec")
+                .or(&[Code::LocalFirewallDrop]),
+        );
+    }
+    // What an output filter drops reaches no device either: of that the socket tells at the first repeat of a SYN,
+    // and the call that sends a datagram.
+    let once = view.is_udp() && tries.iter().any(|one| taken(one));
+    (once || around.iter().any(|near| taken(near))).then(|| {
+        Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
+            .variant("taken")
+            .or(&[Code::LocalDenied])
+    })
+}
+
+/// What was counted around each repeat of the SYN. The socket and the counters are not read at the same moment, so
+/// the windows before and behind belong to it.
+fn repeats(view: &View) -> Vec<Vec<Counters>> {
+    let windows = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
+    let near = |at: usize| at.saturating_sub(1)..at.saturating_add(2).min(windows.len());
+    let counted = |window: &Window| window.counters;
+    (0..windows.len())
+        .filter(|at| windows.get(*at).is_some_and(|window| window.syns > 0))
+        .map(|at| windows.get(near(at)).unwrap_or_default().iter().map(counted).collect())
+        .collect()
+}
+
 /// The same without waiting for a repeat: one extra SYN did not even reach a device.
 pub(super) fn own_filter_at_once(view: &View) -> Option<Finding> {
     // Once a repeat was due, the socket itself tells whether SYNs leave.

@@ -168,6 +168,10 @@ pub struct Counters {
     pub reverse_path_filter: i64,
     /// Packets that the loopback device sent: what this host says to itself.
     pub loopback_out: i64,
+    /// `XfrmOutNoStates`: packets that an IPsec policy wanted to have protected, and for which there was no security
+    /// association; not counted by every kernel, and not asked for everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipsec_unmet: Option<i64>,
 }
 
 impl Counters {

@@ -23,12 +23,8 @@ pub(crate) fn trials(
 ) -> Fact<Vec<Trial>> {
     let (count, ttl) = kind.shots();
     let set = match kind {
-        TrialKind::OwnAnswer
-        | TrialKind::FirstHop
-        | TrialKind::AnyAnswer
-        | TrialKind::Leaving
-        | TrialKind::Burst => CounterSet::Ip,
-        TrialKind::OwnSilence => CounterSet::All,
+        TrialKind::OwnAnswer | TrialKind::FirstHop | TrialKind::AnyAnswer => CounterSet::Ip,
+        TrialKind::OwnSilence | TrialKind::Leaving | TrialKind::Burst => CounterSet::All,
     };
     let mut trials = Vec::new();
     let files = match CounterFiles::open(Family::of(address.ip()), set) {

@@ -41,9 +41,7 @@ pub(super) async fn go(run: &mut Run) {
     }
     let payload = Payload::for_port(run.seen.address.port());
     run.seen.payload = Some(payload);
-    // On a link no router counts the TTL of an ICMP error down, which would show that it is from outside.
-    let near = run.seen.route().is_some() && run.seen.gateway().is_none();
-    let before = (near || run.seen.is_local()).then(|| counters(run));
+    let before = counters(run);
     if let Err(errno) = talk.send(&bytes(payload)) {
         run.seen.failed = Some(FailedCall { call: Call::Send, errno });
         // A filter that rejects sends its ICMP error as well.
@@ -53,13 +51,13 @@ pub(super) async fn go(run: &mut Run) {
         return;
     }
     let mut state = look(run, &talk);
-    count(run, before.as_ref());
+    count(run, &before);
     if state == State::Waiting {
         run.read_neighbour();
         run.tell();
         state = wait(run, &talk).await;
         if state == State::Ended {
-            count(run, before.as_ref());
+            count(run, &before);
         }
     }
     match state {
@@ -175,8 +173,7 @@ fn counters(run: &Run) -> std::io::Result<Counters> {
 }
 
 /// What the counters did around the datagram: what this host itself drew mostly happened before `send` returned.
-fn count(run: &mut Run, before: Option<&std::io::Result<Counters>>) {
-    let Some(before) = before else { return };
+fn count(run: &mut Run, before: &std::io::Result<Counters>) {
     let after = counters(run);
     run.seen.trials = match (before, after) {
         (Ok(before), Ok(after)) => {

@@ -293,6 +293,7 @@ fn counted(counters: &Counters) -> String {
         ("ListenOverflows", counters.listen_overflows),
         ("IPReversePathFilter", counters.reverse_path_filter),
         ("lo out", counters.loopback_out),
+        ("XfrmOutNoStates", counters.ipsec_unmet.unwrap_or(0)),
     ];
     let moved: Vec<String> = all
         .iter()

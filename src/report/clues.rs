@@ -250,7 +250,14 @@ impl Words<'_> {
                     .to_owned()
             }
             Clue::QueueOverflowed => "a SYN overflowed the accept queue (ListenOverflows)".to_owned(),
-            Clue::NotTransmitted => "a SYN was handed to IP and reached no device (OutTransmits)".to_owned(),
+            Clue::NotTransmitted => format!(
+                "a {} was handed to IP and reached no device (OutTransmits)",
+                if self.is_udp() { "datagram" } else { "SYN" }
+            ),
+            Clue::NoAssociation => {
+                "an IPsec policy of this host dropped a packet for want of a security association (XfrmOutNoStates)"
+                    .to_owned()
+            }
             Clue::DatagramDenied => "sending a UDP datagram to the target fails with EPERM".to_owned(),
             Clue::RepliesSwallowed => {
                 "packets arrive whenever an answer is due, and are not delivered (InReceives, InDelivers)"

@@ -159,7 +159,13 @@ fn arrows(attempt: &Attempt, diagnosis: &Diagnosis, middle: usize, last: usize) 
         arrows.push(syn(attempt, from, Fate::Arrived));
         let at = error.at_ms.to_string();
         arrows.push(Arrow { from, to: 0, label: "RST".into(), fate: Fate::Arrived, at });
-    } else if because(&[Clue::SynHeld, Clue::DatagramHeld, Clue::SynNotSent, Clue::NeighbourSilent]) {
+    } else if because(&[
+        Clue::SynHeld,
+        Clue::DatagramHeld,
+        Clue::SynNotSent,
+        Clue::NotTransmitted,
+        Clue::NeighbourSilent,
+    ]) {
         arrows.push(syn(attempt, middle, Fate::Stuck));
     } else if because(&[Clue::RepliesSwallowed]) {
         let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();

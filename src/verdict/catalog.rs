@@ -635,11 +635,14 @@ catalog! {
         headline "in": "this host itself drops what comes in for {endpoint}";
         headline "datagram": "this host's own packet filter forbids sending to {endpoint} ({errno})";
         headline "discovery": "this host itself drops its {arp} on device {device}: nothing for {endpoint} leaves it";
+        headline "taken": "this host itself takes what it sends to {endpoint} off its way, and nothing leaves it";
         headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
         headline "udp-queue": "a queue or filter of this host's device dropped the datagram to {endpoint} ({errno})";
         next ("discovery") Client: "as root: find what drops {arp}, in a chain with the hook output or egress" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("discovery") Client: "or does a tc filter on {device} drop it?";
         next ("", "datagram") Client: "as root: find the rule, in a chain with the hook output or postrouting" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
+        next ("taken") Client: "as root: does a rule queue it for a program that gives no answer?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|queue'";
+        next ("taken") Client: "as root: does an IPsec policy cover it?" => "sudo ip xfrm policy";
         next ("in") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("queue", "udp-queue") Client: "as root: see the queues of {device}, their backlog, and what they dropped" => "sudo tc -s qdisc show dev {device}";
         next ("") Client: "see entries and size of the connection tracking table: is it full?" => "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max";
@@ -649,7 +652,7 @@ catalog! {
         alike LocalLimits: "a buffer of the device may be full for good";
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
         alike LocalFirewallReject: "a filter that rejects fails the call in the same way: there was no error queue to tell";
-        alike LocalDenied: "a seccomp filter can fail the call in the same way";
+        alike LocalDenied: "a policy of this host (seccomp, IPsec) can do the same";
         apart ("discovery") Client: "as root: do questions by {arp} leave?" => "sudo tcpdump -ni {device} 'arp or icmp6'";
         apart Client: "as root: does a rule of this host's own name the port?" => "sudo nft -a list ruleset";
     }
@@ -770,6 +773,9 @@ catalog! {
         headline "peer": "the datagram socket {host} is connected to another one, and takes datagrams from that one alone";
         headline "udp": "a policy of this host forbids the datagram ({errno}), though there is a route";
         headline "family": "a policy of this host forbids {family} sockets ({errno}), though this host has {family}";
+        headline "ipsec": "an IPsec policy of this host covers {endpoint}, and has no security association for it";
+        next ("ipsec") Client: "as root: find the policy whose selector covers {address}" => "sudo ip xfrm policy";
+        next ("ipsec") Client: "as root: see the associations: does the key daemon (IKE) run, and reach its peer?" => "sudo ip -s xfrm state";
         next ("directory") Client: "see its mode: does it let this user pass (x), by owner, group or others?" => "ls -ld {unix_at}";
         next ("socket") Client: "see its mode: does it let this user write (w), by owner, group or others?" => "ls -l {host}";
         next ("directory", "socket") Client: "see this user's groups: one that was added later takes a new login" => "id";
@@ -778,6 +784,8 @@ catalog! {
         next ("", "policy", "unix", "udp", "family") Client: "see what confines this shell: is a filter or a profile on?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike UnreachableLocalRoute: "a policy rule may look at something that the route lookup does not know";
+        alike LocalFirewallDrop: "the packet that lacked an association may be another's, and a filter's queue hold this one";
+        apart ("ipsec") Client: "does the count rise with each try, and at no other time?" => "grep XfrmOutNoStates /proc/net/xfrm_stat";
         apart Client: "see what of this host's routing could be meant" => "ip {family_flag} rule";
     }
     LocalSocketType = Local."local.socket-type" {

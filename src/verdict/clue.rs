@@ -129,6 +129,8 @@ pub enum Clue {
     QueueOverflowed,
     /// The SYN did not reach a device.
     NotTransmitted,
+    /// An IPsec policy wanted it protected, and there was no security association.
+    NoAssociation,
     /// This host refuses to send a datagram to the target as well.
     DatagramDenied,
     /// Packets arrive when an answer is due, and go nowhere.

@@ -311,6 +311,13 @@ fn silences(net: Net) -> Vec<Row> {
     let silent = |extra: &[Shot]| net.far().silent(4).sweep(hops.into_iter().chain(extra.iter().copied()));
     let hurried = || net.far().ended(500.0);
     let transmits = |count| Counters { out_requests: 1, out_transmits: Some(count), ..Counters::default() };
+    let unprotected = |count| Counters {
+        out_requests: count,
+        out_transmits: Some(0),
+        ipsec_unmet: Some(count),
+        ..Counters::default()
+    };
+    let still = Counters { out_transmits: Some(0), ..Counters::default() };
     let slow = |rtt: f64| {
         hurried().asked(|request| request.timeout_ms = Millis(500.0)).sweep(hops).with(|attempt| {
             let Fact::Seen(sweep) = &mut attempt.path else { return };
@@ -395,6 +402,57 @@ fn silences(net: Net) -> Vec<Row> {
             "local.firewall-drop",
             Likely,
             client(),
+            "",
+        ),
+        row(
+            "an IPsec policy takes each SYN",
+            net.far().silent(4).heard(unprotected(1), unprotected(3), still),
+            "local.denied",
+            Likely,
+            client(),
+            "ipsec",
+        )
+        .or(&["local.firewall-drop"]),
+        row(
+            "in a hurry: an IPsec policy takes the extra SYN",
+            hurried().trials(1, None, None, unprotected(1)),
+            "local.denied",
+            Likely,
+            client(),
+            "ipsec",
+        ),
+        row(
+            "something behind IP takes each SYN, and it is no IPsec policy that says so",
+            net.far().silent(4).heard(transmits(0), transmits(0), still),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "taken",
+        )
+        .or(&["local.denied"]),
+        row(
+            "an IPsec policy drops others' packets, and the SYNs leave",
+            net.far().silent(4).heard(
+                Counters {
+                    out_requests: 2,
+                    out_transmits: Some(1),
+                    ipsec_unmet: Some(1),
+                    ..Counters::default()
+                },
+                still,
+                still,
+            ),
+            "timeout.silent",
+            Likely,
+            path(),
+            "",
+        ),
+        row(
+            "a SYN that was counted in the window before has left",
+            net.far().silent(4).heard(transmits(0), transmits(0), transmits(1)),
+            "timeout.silent",
+            Likely,
+            path(),
             "",
         ),
         row(

@@ -130,8 +130,11 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         | Clue::OverLoopback
         | Clue::ResetByOwnTcp
         | Clue::NotDelivered
-        | Clue::QueueOverflowed
-        | Clue::NotTransmitted => about(&mut less, |attempt| attempt.trials = Fact::NotAsked),
+        | Clue::QueueOverflowed => about(&mut less, |attempt| attempt.trials = Fact::NotAsked),
+        Clue::NotTransmitted | Clue::NoAssociation => about(&mut less, |attempt| {
+            attempt.trials = Fact::NotAsked;
+            attempt.windows = Fact::NotAsked;
+        }),
         Clue::RepliesSwallowed => about(&mut less, |attempt| attempt.windows = Fact::NotAsked),
         Clue::RefusalFound => about(&mut less, |attempt| attempt.refusals = Fact::NotAsked),
         Clue::LinkDown | Clue::LinkNoCarrier => {

@@ -1,4 +1,5 @@
-//! The network namespace's counters: /proc/net/snmp, /proc/net/snmp6, /proc/net/netstat (proc_pid_net(5)).
+//! The network namespace's counters: /proc/net/snmp, /proc/net/snmp6, /proc/net/netstat (proc_pid_net(5)), and
+//! /proc/net/xfrm_stat (Documentation/networking/xfrm_proc.rst).
 
 use crate::model::{Counters, Family};
 use std::fs::File;
@@ -10,9 +11,9 @@ use std::os::unix::fs::FileExt as _;
 pub enum CounterSet {
     /// TCP's, the family's, and what the loopback device carries.
     Ip,
-    /// And what UDP had no socket for.
+    /// And what UDP had no socket for, and IPsec no security association.
     Udp,
-    /// What listeners and the reverse path filter drop.
+    /// What listeners, the reverse path filter and IPsec drop.
     All,
 }
 
@@ -27,6 +28,8 @@ pub struct CounterFiles {
     snmp: File,
     snmp6: Option<File>,
     netstat: Option<File>,
+    /// A kernel without IPsec, or without its counters, has none.
+    ipsec: Option<File>,
     devices: File,
 }
 
@@ -43,6 +46,7 @@ impl CounterFiles {
             snmp: File::open("/proc/net/snmp")?,
             snmp6: open_if(family == Family::V6, "/proc/net/snmp6")?,
             netstat: open_if(set == CounterSet::All, "/proc/net/netstat")?,
+            ipsec: if set == CounterSet::Ip { None } else { File::open("/proc/net/xfrm_stat").ok() },
             devices: File::open("/proc/net/dev")?,
         })
     }
@@ -59,13 +63,15 @@ impl CounterFiles {
             Some(file) => whole(file, &mut piece),
             None => Ok(String::new()),
         };
-        let (snmp6, netstat) = (read_if(&self.snmp6)?, read_if(&self.netstat)?);
+        let (snmp6, netstat, ipsec) = (read_if(&self.snmp6)?, read_if(&self.netstat)?, read_if(&self.ipsec)?);
         let devices = until(&self.devices, &mut piece, |text, _| loopback_out(text).is_some())?;
         // A counter that is missing must not be taken for one that stood still.
         let missing = |what: &str| io::Error::other(format!("no {what} among the counters"));
         Pairs::of(&snmp, "Tcp:").number("OutRsts").ok_or_else(|| missing("OutRsts"))?;
         loopback_out(&devices).ok_or_else(|| missing("lo"))?;
-        let all = read(family, &Tables { snmp: &snmp, snmp6: &snmp6, netstat: &netstat, devices: &devices });
+        let tables =
+            Tables { snmp: &snmp, snmp6: &snmp6, netstat: &netstat, ipsec: &ipsec, devices: &devices };
+        let all = read(family, &tables);
         Ok(Counters { udp_no_ports: all.udp_no_ports.filter(|_| set == CounterSet::Udp), ..all })
     }
 }
@@ -83,15 +89,17 @@ pub(super) struct Tables<'a> {
     pub(super) snmp: &'a str,
     pub(super) snmp6: &'a str,
     pub(super) netstat: &'a str,
+    pub(super) ipsec: &'a str,
     pub(super) devices: &'a str,
 }
 
 /// All counters; 0 where one is not there.
 pub(super) fn read(family: Family, tables: &Tables) -> Counters {
-    let Tables { snmp, snmp6, netstat, devices } = *tables;
+    let Tables { snmp, snmp6, netstat, ipsec, devices } = *tables;
     Counters {
         loopback_out: loopback_out(devices).unwrap_or(0),
         udp_no_ports: udp_no_ports(family, snmp, snmp6),
+        ipsec_unmet: in_column(ipsec, "XfrmOutNoStates"),
         ..parse(family, snmp, snmp6, netstat)
     }
 }
@@ -153,6 +161,7 @@ fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
         listen_overflows: or_zero(extended.number("ListenOverflows")),
         reverse_path_filter: or_zero(extended.number("IPReversePathFilter")),
         loopback_out: 0,
+        ipsec_unmet: None,
     }
 }
 
@@ -213,6 +222,7 @@ pub fn difference(before: &Counters, after: &Counters) -> Counters {
         listen_overflows: after.listen_overflows.saturating_sub(before.listen_overflows),
         reverse_path_filter: after.reverse_path_filter.saturating_sub(before.reverse_path_filter),
         loopback_out: after.loopback_out.saturating_sub(before.loopback_out),
+        ipsec_unmet: between(after.ipsec_unmet, before.ipsec_unmet),
     }
 }
 
@@ -236,6 +246,10 @@ mod tests {
         assert_eq!(udp_no_ports(Family::V4, SNMP, ""), Some(6));
         assert_eq!(udp_no_ports(Family::V6, SNMP, "Udp6NoPorts   \t3\n"), Some(3));
         assert_eq!((read.in_multicast, read.swallowed()), (2, 1));
+        assert_eq!(
+            in_column("XfrmOutBundleCheckError \t1\nXfrmOutNoStates         \t4\n", "XfrmOutNoStates"),
+            Some(4)
+        );
         let v6 = parse(Family::V6, SNMP, "Ip6InReceives   \t5\nIp6InDelivers 4\n", NETSTAT);
         assert_eq!((v6.in_receives, v6.in_delivers, v6.out_transmits, v6.out_resets), (5, 4, None, 4));
     }

@@ -150,7 +150,7 @@ pub(crate) fn in_order(gai: &str, addresses: &[(IpAddr, Option<IpAddr>, u8)]) ->
 
 /// Every reader of /proc on one text; what they keep of it that is shown.
 pub(crate) fn proc_files(bytes: &[u8], text: &str) -> Vec<String> {
-    let tables = counters::Tables { snmp: text, snmp6: text, netstat: text, devices: text };
+    let tables = counters::Tables { snmp: text, snmp6: text, netstat: text, ipsec: text, devices: text };
     let [one, other] = [Family::V4, Family::V6].map(|family| counters::read(family, &tables));
     counters::difference(&one, &other);
     counters::difference(&other, &one);
