@@ -217,6 +217,8 @@ fn write_sysctls(router: bool) -> Result<(), String> {
         }
     }
     settings.push(("ipv6/conf/default/addr_gen_mode".to_owned(), "1"));
+    // On a busy machine an ACK can take so long that the peer repeats its FIN, and answers the second ACK by a reset.
+    settings.push(("ipv4/tcp_rfc1337".to_owned(), "1"));
     for (name, value) in settings {
         let path = format!("/proc/sys/net/{name}");
         fs::write(&path, value).map_err(|error| format!("{path}: {error}"))?;
