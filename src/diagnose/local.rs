@@ -2,7 +2,9 @@
 
 use super::view::View;
 use super::{Culprit, Finding, ports};
-use crate::model::{Call, Family, Host, Link, Refusal, RefusalKind, RouteAnswer, RouteType, covers};
+use crate::model::{
+    Call, Evidence, Family, Host, Link, Refusal, RefusalKind, RouteAnswer, RouteType, covers,
+};
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
 use std::net::{IpAddr, SocketAddr};
@@ -203,6 +205,10 @@ pub(super) fn family(view: &View) -> Option<Finding> {
         return None;
     }
     if is_switched_off(view) {
+        if narrow_device(view.evidence, view.target()).is_some() {
+            let because = [Clue::CallFailed, Clue::MtuTooSmall];
+            return Some(here(Code::LocalFamilyDisabled, Certainty::Certain, &because).variant("mtu"));
+        }
         return Some(here(
             Code::LocalFamilyDisabled,
             Certainty::Certain,
@@ -302,6 +308,12 @@ fn is_switched_off(view: &View) -> bool {
             Some(_) => carriers.all(off),
             None => links.iter().any(|link| link.loopback && off(link)),
         }
+}
+
+/// The device that would carry packets to the target, and has no IPv6 because its MTU is too small for it.
+pub(super) fn narrow_device(evidence: &Evidence, target: IpAddr) -> Option<&Link> {
+    let carries = |link: &&Link| link.up && link.loopback == target.is_loopback();
+    evidence.host.links.seen()?.iter().filter(carries).find(|link| link.narrow_mtu.is_some())
 }
 
 /// Which refusing entries fit an errno: the kernel's `fib_props` and `fib_rules` tables.

@@ -256,6 +256,11 @@ pub fn deciding_device<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Opti
     local::route_device(&View { evidence, attempt }).or_else(down)
 }
 
+/// The device that has no IPv6 because its MTU is too small for it.
+pub fn narrow_device<'a>(evidence: &'a Evidence, attempt: &Attempt) -> Option<&'a Link> {
+    local::narrow_device(evidence, attempt.address.ip())
+}
+
 /// The route or rule that a refused connect is due to.
 pub fn deciding_refusal<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a Refusal> {
     local::fitting_refusal(&View { evidence, attempt })

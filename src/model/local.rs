@@ -119,7 +119,14 @@ pub struct Link {
     /// Set where IPv6 is switched off on this device (`net.ipv6.conf.DEV.disable_ipv6`).
     #[serde(default)]
     pub ipv6_disabled: Option<bool>,
+    /// `IFLA_MTU`: the largest packet that it carries, in bytes, where that is less than IPv6 asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrow_mtu: Option<u32>,
 }
+
+/// The smallest MTU of a device that has IPv6 (RFC 8200, section 5): the kernel takes IPv6 from it below that
+/// (`addrconf_notify`, net/ipv6/addrconf.c).
+pub const IPV6_LEAST_MTU: u32 = 1280;
 
 /// State of a neighbour (`ndm_state`, rtnetlink(7)): who answers ARP or neighbour discovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

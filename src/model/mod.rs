@@ -24,8 +24,8 @@ pub use evidence::{
 pub use fact::{Fact, Millis};
 pub use listening::{Acceptance, ForeignListening, Listeners, Listening, Owner, PeerEnd, Process};
 pub use local::{
-    DevicePackets, HostFacts, Link, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route,
-    RouteAnswer, RouteType, covers,
+    DevicePackets, HostFacts, IPV6_LEAST_MTU, Link, NeighbourSample, NeighbourState, OwnAddress, Refusal,
+    RefusalKind, Route, RouteAnswer, RouteType, covers,
 };
 pub use naming::{
     DirectView, DnsAnswer, Exchange, ExchangeOutcome, ExtendedError, HostsLine, NameFiles, NameSource,

@@ -169,7 +169,7 @@ pub struct Counters {
     /// Packets that the loopback device sent: what this host says to itself.
     pub loopback_out: i64,
     /// `XfrmOutNoStates`: packets that an IPsec policy wanted to have protected, and for which there was no security
-    /// association; not counted by every kernel, and not asked for everywhere.
+    /// association; only where it rose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipsec_unmet: Option<i64>,
 }

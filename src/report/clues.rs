@@ -3,7 +3,7 @@
 use super::Words;
 use super::words::{call_name, first_words, state_word};
 use crate::diagnose::{Hop, icmp};
-use crate::model::{AfterHandshake, LookupOutcome, Payload, RouteAnswer};
+use crate::model::{AfterHandshake, IPV6_LEAST_MTU, LookupOutcome, Payload, RouteAnswer};
 use crate::sanitize::clean;
 use crate::verdict::Clue;
 
@@ -175,6 +175,10 @@ impl Words<'_> {
             Clue::LinkDown => format!("the device {} is switched off", clean(&self.value("device"))),
             Clue::LinkNoCarrier => format!("the device {} has no carrier", clean(&self.value("device"))),
             Clue::NoOwnAddress => format!("this host has no {} address to send from", self.value("family")),
+            Clue::MtuTooSmall => {
+                let link = self.narrow_device()?;
+                format!("the device {} has an MTU of {} bytes; IPv6 takes at least {IPV6_LEAST_MTU}", link.name, link.narrow_mtu?)
+            }
             Clue::FamilyOff => format!("{} is switched off (disable_ipv6)", self.value("family")),
             Clue::ForeignSource => {
                 format!("no device of this host has the address {}", self.value("source"))

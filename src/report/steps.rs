@@ -28,6 +28,7 @@ const NEEDED: &[&str] = &[
     "listener_ip",
     "listener_pid",
     "listener_unit",
+    "narrow_device",
     "opts_any_device",
     "opts_any_family",
     "own_port",
@@ -202,6 +203,7 @@ impl Words<'_> {
             "hooks" => if self.is_local() { "output, prerouting or input" } else { "output or postrouting" }
                 .to_owned(),
             "hosts_number" => self.pin()?.line.to_string(),
+            "narrow_device" => self.narrow_device()?.name.clone(),
             "ipv6_switch" => {
                 let off = self.diagnosis.finding.because.contains(&Clue::FamilyOff);
                 off.then(|| "net.ipv6.conf.all.disable_ipv6".to_owned())?

@@ -2,10 +2,10 @@
 
 use super::{Alternative, ReportRemark, family_of};
 use crate::diagnose::path::PathView;
-use crate::diagnose::{Culprit, Diagnosis, Remark, deciding_device, deciding_refusal, icmp};
+use crate::diagnose::{Culprit, Diagnosis, Remark, deciding_device, deciding_refusal, icmp, narrow_device};
 use crate::model::{
-    AfterHandshake, Attempt, Call, Evidence, Family, Host, LookupOutcome, NeighbourState, Payload, Refusal,
-    RefusalKind, RouteType, Transport,
+    AfterHandshake, Attempt, Call, Evidence, Family, Host, Link, LookupOutcome, NeighbourState, Payload,
+    Refusal, RefusalKind, RouteType, Transport,
 };
 use crate::sanitize::clean;
 use crate::verdict::{Code, Entry, Variant};
@@ -53,6 +53,7 @@ pub const KEYS: &[&str] = &[
     "listener_unit",
     "listeners",
     "loopback",
+    "narrow_device",
     "opts",
     "opts_any_device",
     "opts_any_family",
@@ -318,6 +319,11 @@ impl<'a> Words<'a> {
     pub(super) fn path(&self) -> Option<PathView<'a>> {
         let attempt = self.attempt?;
         Some(PathView::new(attempt.path.seen()?, attempt.address.ip()))
+    }
+
+    /// The device whose MTU is too small for IPv6.
+    pub(super) fn narrow_device(&self) -> Option<&Link> {
+        narrow_device(self.evidence, self.attempt?)
     }
 
     pub(super) fn device(&self) -> Option<String> {

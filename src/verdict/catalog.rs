@@ -728,7 +728,9 @@ catalog! {
     LocalFamilyDisabled = Local."local.family-disabled" {
         holds: "this host has no usable IPv6 (or IPv4): switched off, or no address to send from";
         headline: "{family} is switched off on this host";
+        headline "mtu": "this host has no {family}: the MTU of its device is too small for it";
         headline "no-address": "this host has no {family} address to reach {address} from";
+        next ("mtu") Client: "as root: make it larger; its addresses and routes may have to be set anew" => "sudo ip link set dev {narrow_device} mtu 1280";
         next ("") Client: "as root: switch it on; its addresses and routes may have to be set anew" => "sudo sysctl -w {ipv6_switch}=0";
         next Client: "see this host's {family} addresses: should it have one?" => "ip -br {family_flag} address";
         alike TimeoutSilent: "the answer may be lost on the way";

@@ -93,6 +93,8 @@ pub enum Clue {
     NoOwnAddress,
     /// The family is switched off.
     FamilyOff,
+    /// The device's MTU is too small for IPv6.
+    MtuTooSmall,
     /// This host has an address of the family.
     FamilyOn,
     /// The kernel chose a loopback or link-local address to reach a target beyond.

@@ -4,7 +4,7 @@ use super::build::{
     Net, V4, V6, World, device, own, remote, route_entry, rule_entry, unfiltered, without_ipv6,
 };
 use super::row::{Row, client, row};
-use crate::model::{Call, Family, NeighbourState, RouteType};
+use crate::model::{Call, Family, Link, NeighbourState, RouteType};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
 
@@ -354,6 +354,19 @@ fn ipv6_alone() -> Vec<Row> {
         ),
         row("B18 IPv6 switched off", asked_off(E::EADDRNOTAVAIL), OFF, Certain, client(), ""),
         row("B18 IPv6 switched off, told as no route", asked_off(E::ENETUNREACH), OFF, Certain, client(), ""),
+        row(
+            "the device is too small for IPv6",
+            unrouted(V6.far, E::ENETUNREACH)
+                .links([
+                    device("lo", true, Some(true)),
+                    Link { narrow_mtu: Some(1200), ..without_ipv6(device("eth0", true, Some(true))) },
+                ])
+                .addresses([own(V4.own, 24)]),
+            OFF,
+            Certain,
+            client(),
+            "mtu",
+        ),
         row(
             "B18 IPv6 switched off, ::1",
             remote("::1")

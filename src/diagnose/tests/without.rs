@@ -144,7 +144,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         Clue::NoOwnAddress | Clue::TentativeSource | Clue::FamilyOn | Clue::ForeignSource => {
             less.host.addresses = Fact::NotAsked
         }
-        Clue::FamilyOff => less.host.links = Fact::NotAsked,
+        Clue::FamilyOff | Clue::MtuTooSmall => less.host.links = Fact::NotAsked,
         Clue::PrivilegedPorts => less.host.unprivileged_port_start = Fact::NotAsked,
         Clue::NoScope => about(&mut less, |attempt| {
             if let SocketAddr::V6(address) = &mut attempt.address {

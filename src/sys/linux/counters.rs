@@ -222,7 +222,7 @@ pub fn difference(before: &Counters, after: &Counters) -> Counters {
         listen_overflows: after.listen_overflows.saturating_sub(before.listen_overflows),
         reverse_path_filter: after.reverse_path_filter.saturating_sub(before.reverse_path_filter),
         loopback_out: after.loopback_out.saturating_sub(before.loopback_out),
-        ipsec_unmet: between(after.ipsec_unmet, before.ipsec_unmet),
+        ipsec_unmet: between(after.ipsec_unmet, before.ipsec_unmet).filter(|unmet| *unmet != 0),
     }
 }
 

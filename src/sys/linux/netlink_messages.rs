@@ -2,8 +2,8 @@
 
 use super::netlink::{Flow, SourceAddress, protocol_number};
 use crate::model::{
-    DevicePackets, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal, RefusalKind, Route,
-    RouteType, covers,
+    DevicePackets, IPV6_LEAST_MTU, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal,
+    RefusalKind, Route, RouteType, covers,
 };
 use netlink_packet_route::IpProtocol;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
@@ -144,10 +144,12 @@ pub(super) fn link(message: &LinkMessage) -> Link {
         carrier: None,
         loopback: flags.contains(LinkFlags::Loopback),
         ipv6_disabled: None,
+        narrow_mtu: None,
     };
     for attribute in &message.attributes {
         match attribute {
             LinkAttribute::IfName(name) => link.name.clone_from(name),
+            LinkAttribute::Mtu(mtu) => link.narrow_mtu = Some(*mtu).filter(|mtu| *mtu < IPV6_LEAST_MTU),
             LinkAttribute::Carrier(carrier) => link.carrier = Some(*carrier != 0),
             _ => {}
         }

@@ -25,7 +25,7 @@ pub fn unprivileged_port_start() -> io::Result<u16> {
     read_number("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 }
 
-/// `net.ipv6.conf.DEV.disable_ipv6`; `true` as well where the kernel has no IPv6 at all.
+/// `net.ipv6.conf.DEV.disable_ipv6`; `true` as well where the kernel, or the device, has no IPv6 at all.
 ///
 /// # Errors
 /// The file can't be read.
