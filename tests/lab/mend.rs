@@ -280,6 +280,7 @@ const NOT_HERE: &[(&str, &str, &str)] = &[
     ("unreachable.local-route", "unseen", "this kernel lists all routes and rules"),
     ("unreachable.icmp-other", "udp", "nftables rejects with none of these types"),
     ("unreachable.icmp-other", "nearer", "nftables rejects with none of these types"),
+    ("local.firewall-drop", "taken", "this kernel has no queue for programs, and counts what IPsec takes"),
     ("local.limits", "", "nobody lets this machine run out of memory"),
     ("timeout.silent", "others-rejected", "a list alone has it, and carries no step out"),
     ("timeout.accept-queue", SYSTEMD, NO_SYSTEMD),
