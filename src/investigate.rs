@@ -222,8 +222,11 @@ impl Investigation {
                 self.tell(Observation::Addresses(addresses));
             }
             Probe::Links => {
-                let links = self.tables.ask(sys::Netlink::links);
-                self.tell(Observation::Links(links));
+                let (tables, tell) = (Arc::clone(&self.tables), self.tell.clone());
+                let begun = self.attempts_begun().unwrap_or(self.begun);
+                let promised = begun + self.request.timeout_ms.to_duration() + probe::LINGER;
+                let end = promised.max(Instant::now() + LEAST);
+                self.tasks.spawn(async move { drop(tell.send(Observation::Links(tables.links(end).await))) });
             }
             Probe::Unix => {
                 let (request, tables) = (Arc::clone(&self.request), Arc::clone(&self.tables));

@@ -76,11 +76,9 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
 /// What the device carried between the looks at which the neighbour was still to answer.
 fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
     let samples = view.attempt.neighbour.seen().map(Vec::as_slice).unwrap_or_default();
-    let counted = |sample: &NeighbourSample| {
-        let asking = sample.state == NeighbourState::Incomplete;
-        sample.device_packets.filter(|_| asking).map(|packets| (sample.at_ms.0, packets))
-    };
-    let looks: Vec<(f64, DevicePackets)> = samples.iter().map_while(counted).collect();
+    let asking = |sample: &&NeighbourSample| sample.state == NeighbourState::Incomplete;
+    let counted = |sample: &NeighbourSample| Some((sample.at_ms.0, sample.device_packets?));
+    let looks: Vec<(f64, DevicePackets)> = samples.iter().take_while(asking).filter_map(counted).collect();
     let pairs = looks.iter().zip(looks.iter().skip(1));
     pairs
         .map(|((from, before), (to, after))| {

@@ -5,8 +5,8 @@ use super::acceptance::{Ended, watch_acceptance};
 use super::{Observation, Shared, Tables};
 use crate::model::Family;
 use crate::model::{
-    AfterHandshake, Attempt, Call, Counters, Errno, Fact, FailedCall, Host, Millis, NeighbourSample,
-    NeighbourState, QueueEntry, Request, SoError, TcpState, Trace, Transport, Window,
+    AfterHandshake, Attempt, Call, Counters, DevicePackets, Errno, Fact, FailedCall, Host, Millis,
+    NeighbourSample, NeighbourState, QueueEntry, Request, SoError, TcpState, Trace, Transport, Window,
 };
 use crate::sys::{self, Connecting, Final, Flow, Heard, TcpClient, interface_index};
 use nix::errno::Errno as E;
@@ -25,7 +25,10 @@ pub(super) const TICK: Duration = Duration::from_millis(250);
 /// Timeouts up to this may be shorter than a round trip: then the answer is awaited a little longer.
 pub(super) const SHORT: Duration = Duration::from_secs(2);
 /// How much longer: an answer is promised within the timeout and a quarter of a second.
-pub(super) const LINGER: Duration = Duration::from_millis(200);
+pub(crate) const LINGER: Duration = Duration::from_millis(200);
+
+/// What was read within this time was read at one moment.
+const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// What this host's tables may take, however late it is.
 const LEAST: Duration = Duration::from_millis(40);
@@ -421,10 +424,14 @@ impl Run {
     /// The route's device: is it up, is anything at its other end?
     pub(super) async fn read_link(&mut self) {
         if let Some(index) = self.seen.route().and_then(|route| route.device_index) {
-            // Within the time that is promised, and never at once.
-            let promised = self.begun + self.ask.request.timeout_ms.to_duration() + LINGER;
-            self.seen.link = self.ask.tables.link(index, promised.max(Instant::now() + LEAST)).await;
+            self.seen.link = self.ask.tables.link(index, self.promised()).await;
         }
+    }
+
+    /// Until when an answer is promised; never at once.
+    fn promised(&self) -> Instant {
+        let promised = self.begun + self.ask.request.timeout_ms.to_duration() + LINGER;
+        promised.max(Instant::now() + LEAST)
     }
 
     /// Begins to ask about the device while there is nothing else to do: its answer may take its time.
@@ -439,20 +446,29 @@ impl Run {
     /// The neighbour that the SYN goes through, if the route has one.
     pub(super) fn read_neighbour(&mut self) {
         let Some((address, device)) = self.next_hop() else { return };
-        let at_ms = self.now();
+        let (begun, at_ms) = (Instant::now(), self.now());
         let mut sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
         // Who is asked and does not answer may be kept from it here: the device tells what passed.
         if let Fact::Seen(sample) = &mut sample
             && matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
-            && let Fact::Seen(packets) = self.ask.tables.ask(|tables| tables.device_packets(device))
         {
-            sample.device_packets = packets;
+            // Later than the sample says would be taken for an earlier count.
+            sample.device_packets = self.device_packets(device).filter(|_| begun.elapsed() < AT_ONCE);
         }
         match (&mut self.seen.neighbour, sample) {
             (Fact::Seen(samples), Fact::Seen(sample)) => samples.push(sample),
             (samples, Fact::Seen(sample)) => *samples = Fact::<Vec<NeighbourSample>>::Seen(vec![sample]),
             (samples, Fact::CouldNotLook(why)) if !samples.was_asked() => *samples = Fact::CouldNotLook(why),
             _ => {}
+        }
+    }
+
+    /// What a device has carried so far.
+    fn device_packets(&self, device: u32) -> Option<DevicePackets> {
+        match sys::device_packets(device) {
+            Ok(packets) => Some(packets),
+            // Without /proc. The kernel's other answer may have to wait for somebody who changes devices.
+            Err(_) => *self.ask.tables.ask(|tables| tables.device_packets(device)).seen()?,
         }
     }
 
@@ -496,13 +512,13 @@ impl Run {
         if self.seen.queue.seen().is_some_and(|entries| entries.iter().any(made_here)) {
             self.read_link().await;
             self.read_neighbour();
-            self.read_other_neighbour();
+            self.read_other_neighbour().await;
         }
     }
 
     /// A SYN that waits for a neighbour, while the one of the route answers, goes another way than the route
     /// lookup knows: by a mark of the packet filter, or over another of several next hops.
-    fn read_other_neighbour(&mut self) {
+    async fn read_other_neighbour(&mut self) {
         let missing = |sample: &NeighbourSample| {
             matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
         };
@@ -515,7 +531,7 @@ impl Run {
         let Fact::Seen(Some((sample, device))) = other else { return };
         if let Fact::Seen(samples) = &mut self.seen.neighbour {
             samples.push(sample);
-            self.seen.link = self.ask.tables.ask(|tables| tables.link(device));
+            self.seen.link = self.ask.tables.link(device, self.promised()).await;
         }
     }
 
@@ -528,7 +544,7 @@ impl Run {
         self.read_senders();
         self.read_neighbour();
         if self.seen.unsent_bytes.seen().is_some_and(|bytes| *bytes > 0) {
-            self.read_other_neighbour();
+            self.read_other_neighbour().await;
         }
     }
 

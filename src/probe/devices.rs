@@ -4,8 +4,9 @@
 //! devices holds meanwhile. On a host that starts containers that takes hundreds of milliseconds, and an answer is
 //! promised within the timeout.
 
-use super::Tables;
+use super::{Tables, aside};
 use crate::model::{Fact, Link};
+use crate::sys::Netlink;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -17,6 +18,8 @@ const FRESH: Duration = Duration::from_millis(700);
 
 /// Answers beyond this many are asked for anew.
 const MOST_KEPT: usize = 64;
+
+const NOT_NOW: &str = "the kernel does not tell of devices just now: somebody is changing them";
 
 /// What has been asked lately, by the device's index.
 #[derive(Debug, Default)]
@@ -44,15 +47,23 @@ impl Tables {
             Ok(Ok(fact)) => fact.clone(),
             // The thread has died.
             Ok(Err(_)) => None,
-            Err(_) => {
-                let why = "the kernel does not tell of devices just now: somebody is changing them";
-                return Fact::CouldNotLook(why.to_owned());
-            }
+            Err(_) => return Fact::CouldNotLook(NOT_NOW.to_owned()),
         };
         match fact {
             Some(Fact::Seen(link)) => Fact::Seen(link),
             // A descriptor more may have been one too many.
             _ => self.ask(|tables| tables.link(index)),
+        }
+    }
+
+    /// All devices; nothing, where the kernel does not answer until `end`.
+    pub(crate) async fn links(&self, end: Instant) -> Fact<Vec<Link>> {
+        let asked = aside(|| Tables::default().ask(Netlink::links));
+        match tokio::time::timeout_at(end.into(), asked).await {
+            Ok(Some(Fact::Seen(links))) => Fact::Seen(links),
+            // A descriptor more may have been one too many.
+            Ok(_) => self.ask(Netlink::links),
+            Err(_) => Fact::CouldNotLook(NOT_NOW.to_owned()),
         }
     }
 
@@ -94,6 +105,8 @@ mod tests {
         assert!(link.seen().unwrap().loopback, "{link:?}");
         let none = runtime.block_on(tables.link(u32::MAX >> 1, soon));
         assert!(matches!(none, Fact::CouldNotLook(_)), "{none:?}");
+        let all = runtime.block_on(tables.links(soon));
+        assert!(all.seen().unwrap().iter().any(|link| link.loopback), "{all:?}");
         // Somebody else asks, and has no answer.
         let (tell, answer) = watch::channel(None);
         tables.devices.asked.lock().unwrap().insert(7, Asked { at: Instant::now(), answer });

@@ -1,7 +1,8 @@
 //! The network namespace's counters: /proc/net/snmp, /proc/net/snmp6, /proc/net/netstat (proc_pid_net(5)), and
 //! /proc/net/xfrm_stat (Documentation/networking/xfrm_proc.rst).
 
-use crate::model::{Counters, Family};
+use crate::model::{Counters, DevicePackets, Family};
+use nix::net::if_::if_indextoname;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
@@ -82,6 +83,31 @@ impl CounterFiles {
 /// A file can't be read.
 pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
     CounterFiles::open(family, set)?.read()
+}
+
+/// What a device has carried so far. The kernel tells this under no lock, as rtnetlink does: the answer is about now.
+///
+/// # Errors
+/// There is no such device, or a file can't be read.
+pub fn device_packets(index: u32) -> io::Result<DevicePackets> {
+    let name = if_indextoname(index)?;
+    let name = name.to_str().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    let mut piece = [0; PIECE];
+    let files = (File::open("/proc/net/dev")?, File::open(format!("/proc/net/dev_snmp6/{name}")));
+    let devices = until(&files.0, &mut piece, |text, _| carried(text, name).is_some())?;
+    let of_ipv6 = match &files.1 {
+        Ok(file) => whole(file, &mut piece)?,
+        // A device without IPv6 has none.
+        Err(_) => String::new(),
+    };
+    packets(&devices, &of_ipv6, name).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+}
+
+/// What the two files say of a device.
+pub(super) fn packets(devices: &str, of_ipv6: &str, name: &str) -> Option<DevicePackets> {
+    let (received, sent) = carried(devices, name)?;
+    let received_ipv6 = in_column(of_ipv6, "Ip6InReceives").and_then(|count| u64::try_from(count).ok());
+    Some(DevicePackets { received, received_ipv6: received_ipv6.unwrap_or(0), sent })
 }
 
 /// The files' text; empty where one is not read.
@@ -198,10 +224,17 @@ fn in_column(text: &str, name: &str) -> Option<i64> {
         .and_then(|(_, value)| value.trim().parse().ok())
 }
 
-/// Packets sent by `lo`: the second of the sixteen numbers behind the eight of receiving.
+/// Packets sent by `lo`.
 fn loopback_out(devices: &str) -> Option<i64> {
-    let numbers = devices.lines().find_map(|line| line.trim_start().strip_prefix("lo:"))?;
-    numbers.split_ascii_whitespace().nth(9)?.parse().ok()
+    carried(devices, "lo").and_then(|(_, sent)| i64::try_from(sent).ok())
+}
+
+/// Packets received and sent by a device: the second of eight numbers, twice (`dev_seq_printf_stats`,
+/// net/core/net-procfs.c).
+fn carried(devices: &str, name: &str) -> Option<(u64, u64)> {
+    let numbers = devices.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(':'))?;
+    let number = |place| numbers.split_ascii_whitespace().nth(place)?.parse().ok();
+    Some((number(1)?, number(9)?))
 }
 
 /// What happened between two readings.
@@ -260,6 +293,11 @@ mod tests {
                    lo: 4313 49 0 0 0 0 0 0 4313 47 0 0 0 0 0 0\n";
         assert_eq!(loopback_out(dev), Some(47));
         assert_eq!(loopback_out("lo: 1"), None);
+        let of_ipv6 = "ifIndex                         \t2\nIp6InReceives                   \t3\n";
+        let eth0 = packets(dev, of_ipv6, "eth0").unwrap();
+        assert_eq!((eth0.received, eth0.received_ipv6, eth0.sent), (9, 3, 8));
+        assert_eq!(packets(dev, "", "eth0").map(|packets| packets.received_ipv6), Some(0));
+        assert_eq!(packets(dev, "", "eth"), None);
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod unix_namespaces;
 mod unix_path;
 
 pub use address_order::in_client_order;
-pub use counters::{CounterFiles, CounterSet, counters, difference};
+pub use counters::{CounterFiles, CounterSet, counters, device_packets, difference};
 pub use datagram::{Datagram, DatagramKind};
 pub use interrupt::Interrupt;
 pub use name_files::{name_files, own_name, pinned_names, search_names};
