@@ -171,12 +171,13 @@ pub struct NeighbourSample {
     pub device_packets: Option<DevicePackets>,
 }
 
-/// Packets of every kind that a device has carried (`IFLA_STATS64`), ARP and neighbour discovery among them.
+/// Packets of every kind that a device has carried (/proc/net/dev, or `IFLA_STATS64`), ARP and neighbour discovery
+/// among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DevicePackets {
     /// Those that came in, before any filter has seen them.
     pub received: u64,
-    /// Those of them that IPv6 got (`IFLA_INET6_STATS`); 0 where it does not say.
+    /// Those of them that IPv6 got (/proc/net/dev_snmp6, or `IFLA_INET6_STATS`); 0 where it does not say.
     pub received_ipv6: u64,
     /// Those that went out, past every filter.
     pub sent: u64,
