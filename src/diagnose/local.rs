@@ -310,10 +310,13 @@ fn is_switched_off(view: &View) -> bool {
         }
 }
 
-/// The device that would carry packets to the target, and has no IPv6 because its MTU is too small for it.
+/// The first device that could carry packets to the target, where each that could has an MTU too small for IPv6.
 pub(super) fn narrow_device(evidence: &Evidence, target: IpAddr) -> Option<&Link> {
     let carries = |link: &&Link| link.up && link.loopback == target.is_loopback();
-    evidence.host.links.seen()?.iter().filter(carries).find(|link| link.narrow_mtu.is_some())
+    let mut carriers = evidence.host.links.seen()?.iter().filter(carries);
+    let first = carriers.next()?;
+    let narrow = |link: &Link| link.narrow_mtu.is_some();
+    (narrow(first) && carriers.all(narrow)).then_some(first)
 }
 
 /// Which refusing entries fit an errno: the kernel's `fib_props` and `fib_rules` tables.

@@ -81,7 +81,9 @@ fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
     let looks: Vec<(f64, DevicePackets)> = samples.iter().take_while(asking).filter_map(counted).collect();
     let pairs = looks.iter().zip(looks.iter().skip(1));
     pairs
-        .map(|((from, before), (to, after))| {
+        .map(|((at, before), (to, after))| {
+            // What was counted late may be of any moment until then.
+            let from = &before.read_ms.map_or(*at, |read| read.0.min(*to));
             // What IPv6 got is no ARP. Where it is what asks, its own counters have to say what became of that.
             let counted = windows.iter().any(|window| {
                 let middle = f64::midpoint(window.from_ms.0, window.to_ms.0);

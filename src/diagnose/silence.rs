@@ -100,9 +100,9 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
 
 /// The kernel takes a packet for sent, and it reached no device: something behind IP took it and told nobody, as a
 /// policy without a security association does (`make_blackhole`, net/xfrm/xfrm_policy.c), or a queue to a program
-/// (`nf_queue`).
+/// (`nf_queue`, net/netfilter/nf_queue.c).
 pub(super) fn taken_here(view: &View) -> Option<Finding> {
-    if !view.is_waiting() || view.attempt.is_local() {
+    if !view.is_waiting() || view.attempt.is_local() || (!view.is_udp() && has_left(view)) {
         return None;
     }
     // Other traffic can only add to a counter.
@@ -113,38 +113,46 @@ pub(super) fn taken_here(view: &View) -> Option<Finding> {
     let unprotected = |near: &[Counters]| {
         taken(near) && near.iter().any(|counters| counters.ipsec_unmet.is_some_and(|unmet| unmet > 0))
     };
-    let around = repeats(view);
+    // What became of the last one counts: an association may be made on demand.
+    let last = last_repeat(view);
     let tries = view.trials().iter().filter(|trial| trial.ttl.is_none() && trial.answer.is_none());
     let tries: Vec<[Counters; 1]> = tries.map(|trial| [trial.counters]).collect();
     let because = [view.unanswered(), Clue::NotTransmitted];
-    if around.iter().any(|near| unprotected(near)) || tries.iter().any(|one| unprotected(one)) {
+    let alone = |holds: &dyn Fn(&[Counters]) -> bool| match &last {
+        Some(near) => holds(near),
+        None => tries.iter().any(|one| holds(one)),
+    };
+    if alone(&unprotected) {
         let because = [&because[..], &[Clue::NoAssociation]].concat();
         return Some(
             Finding::new(Code::LocalDenied, Certainty::Likely, Culprit::Client, &because)
                 .variant("ipsec")
-                .or(&[Code::LocalFirewallDrop]),
+                .or(&[Code::LocalFirewallDrop, Code::TimeoutSilent]),
         );
     }
     // What an output filter drops reaches no device either: of that the socket tells at the first repeat of a SYN,
     // and the call that sends a datagram.
-    let once = view.is_udp() && tries.iter().any(|one| taken(one));
-    (once || around.iter().any(|near| taken(near))).then(|| {
+    let told = view.is_udp() || last.is_some();
+    (told && alone(&taken)).then(|| {
         Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
             .variant("taken")
-            .or(&[Code::LocalDenied])
+            .or(&[Code::LocalDenied, Code::TimeoutSilent])
     })
 }
 
-/// What was counted around each repeat of the SYN. The socket and the counters are not read at the same moment, so
-/// the windows before and behind belong to it.
-fn repeats(view: &View) -> Vec<Vec<Counters>> {
-    let windows = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
-    let near = |at: usize| at.saturating_sub(1)..at.saturating_add(2).min(windows.len());
-    let counted = |window: &Window| window.counters;
-    (0..windows.len())
-        .filter(|at| windows.get(*at).is_some_and(|window| window.syns > 0))
-        .map(|at| windows.get(near(at)).unwrap_or_default().iter().map(counted).collect())
-        .collect()
+/// What was counted around the last repeat of the SYN. The socket and the counters are not read at the same moment,
+/// so the windows before and behind belong to it.
+fn last_repeat(view: &View) -> Option<Vec<Counters>> {
+    let windows = view.attempt.windows.seen()?;
+    let at = windows.iter().rposition(|window| window.syns > 0)?;
+    let near = windows.get(at.saturating_sub(1)..at.saturating_add(2).min(windows.len()))?;
+    Some(near.iter().map(|window| window.counters).collect())
+}
+
+/// Whether an extra SYN is known to have left this host: a hop has seen it, or a device has sent it.
+fn has_left(view: &View) -> bool {
+    view.path().is_some_and(|path| path.last_hop().hop > 0)
+        || view.trials().iter().any(|trial| trial.counters.out_transmits.is_some_and(|sent| sent > 0))
 }
 
 /// The same without waiting for a repeat: one extra SYN did not even reach a device.
@@ -154,10 +162,7 @@ pub(super) fn own_filter_at_once(view: &View) -> Option<Finding> {
     if decided || !view.is_waiting() || view.attempt.is_local() {
         return None;
     }
-    // A SYN that a hop has seen has left.
-    let left = view.path().is_some_and(|path| path.last_hop().hop > 0)
-        || view.trials().iter().any(|trial| trial.counters.out_transmits.is_some_and(|sent| sent > 0));
-    if left {
+    if has_left(view) {
         return None;
     }
     let held = view.trials().iter().any(|trial| {

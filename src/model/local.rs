@@ -173,7 +173,7 @@ pub struct NeighbourSample {
 
 /// Packets of every kind that a device has carried (/proc/net/dev, or `IFLA_STATS64`), ARP and neighbour discovery
 /// among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DevicePackets {
     /// Those that came in, before any filter has seen them.
     pub received: u64,
@@ -181,6 +181,10 @@ pub struct DevicePackets {
     pub received_ipv6: u64,
     /// Those that went out, past every filter.
     pub sent: u64,
+    /// When they had been read, since the attempt's start, where that took long: they were counted between the
+    /// sample's own time and this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_ms: Option<Millis>,
 }
 
 /// An address of this host (`RTM_GETADDR`).

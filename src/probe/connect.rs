@@ -27,8 +27,8 @@ pub(super) const SHORT: Duration = Duration::from_secs(2);
 /// How much longer: an answer is promised within the timeout and a quarter of a second.
 pub(crate) const LINGER: Duration = Duration::from_millis(200);
 
-/// What was read within this time was read at one moment.
-const AT_ONCE: Duration = Duration::from_millis(20);
+/// What was read within so many ms was read at one moment.
+const AT_ONCE: f64 = 5.0;
 
 /// What this host's tables may take, however late it is.
 const LEAST: Duration = Duration::from_millis(40);
@@ -446,14 +446,19 @@ impl Run {
     /// The neighbour that the SYN goes through, if the route has one.
     pub(super) fn read_neighbour(&mut self) {
         let Some((address, device)) = self.next_hop() else { return };
-        let (begun, at_ms) = (Instant::now(), self.now());
+        let at_ms = self.now();
         let mut sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
         // Who is asked and does not answer may be kept from it here: the device tells what passed.
         if let Fact::Seen(sample) = &mut sample
             && matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
         {
-            // Later than the sample says would be taken for an earlier count.
-            sample.device_packets = self.device_packets(device).filter(|_| begun.elapsed() < AT_ONCE);
+            sample.device_packets = self.device_packets(device);
+            let read_ms = self.now();
+            if let Some(packets) = &mut sample.device_packets
+                && read_ms.0 - at_ms.0 >= AT_ONCE
+            {
+                packets.read_ms = Some(read_ms);
+            }
         }
         match (&mut self.seen.neighbour, sample) {
             (Fact::Seen(samples), Fact::Seen(sample)) => samples.push(sample),
@@ -467,7 +472,8 @@ impl Run {
     fn device_packets(&self, device: u32) -> Option<DevicePackets> {
         match sys::device_packets(device) {
             Ok(packets) => Some(packets),
-            // Without /proc. The kernel's other answer may have to wait for somebody who changes devices.
+            Err(_) if std::path::Path::new("/proc/net/dev").exists() => None,
+            // The kernel's other answer may have to wait for somebody who changes devices.
             Err(_) => *self.ask.tables.ask(|tables| tables.device_packets(device)).seen()?,
         }
     }

@@ -38,7 +38,9 @@ pub(crate) fn trials(
     while trials.len() < most && (trials.len() < count || trials.iter().all(hidden)) {
         match trial(request, address, ttl, &files, Millis::from(begun.elapsed())) {
             Ok(trial) => trials.push(trial),
-            Err(error) => return Err(error).into(),
+            Err(error) if trials.is_empty() => return Err(error).into(),
+            // Those before it were sent.
+            Err(_) => break,
         }
         // A reset that TCP here has counted is explained: more of them would tell nothing new.
         let counted =

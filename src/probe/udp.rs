@@ -55,9 +55,17 @@ pub(super) async fn go(run: &mut Run) {
     if state == State::Waiting {
         run.read_neighbour();
         run.tell();
+        // Who takes a datagram off its way may look at it and send it on.
+        let held = |trial: &Trial| trial.counters.out_transmits == Some(0);
+        if !run.seen.is_local() && run.seen.trials.seen().is_some_and(|trials| trials.iter().all(held)) {
+            sleep(REST).await;
+            count_later(run, &before);
+        }
         state = wait(run, &talk).await;
-        if state == State::Ended {
-            count(run, &before);
+        match state {
+            State::Ended if run.seen.is_local() => count(run, &before),
+            State::Ended => count_later(run, &before),
+            State::Waiting | State::Answered(_) => {}
         }
     }
     match state {
@@ -177,17 +185,31 @@ fn count(run: &mut Run, before: &std::io::Result<Counters>) {
     let after = counters(run);
     run.seen.trials = match (before, after) {
         (Ok(before), Ok(after)) => {
-            let answer = run.seen.deciding_icmp().map(|(icmp, entry)| PathAnswer::Icmp {
-                icmp,
-                from: entry.sender,
-                hop_limit: entry.hop_limit,
-            });
+            let answer = answer(run);
             let counters = sys::difference(before, &after);
             Fact::Seen(vec![Trial { at_ms: Millis::default(), ttl: None, answer, counters }])
         }
         (Err(error), _) => Fact::CouldNotLook(error.to_string()),
         (_, Err(error)) => Fact::CouldNotLook(error.to_string()),
     };
+}
+
+/// What has happened since, to the datagram and in answer to it. What went over the loopback device meanwhile is others'.
+fn count_later(run: &mut Run, before: &std::io::Result<Counters>) {
+    let (after, answer) = (counters(run), answer(run));
+    if let (Ok(before), Ok(after), Fact::Seen(trials)) = (before, after, &mut run.seen.trials) {
+        let later = sys::difference(before, &after);
+        for Trial { answer: known, counters, .. } in trials {
+            *known = answer;
+            counters.udp_no_ports = later.udp_no_ports;
+            (counters.out_transmits, counters.ipsec_unmet) = (later.out_transmits, later.ipsec_unmet);
+        }
+    }
+}
+
+fn answer(run: &Run) -> Option<PathAnswer> {
+    let (icmp, entry) = run.seen.deciding_icmp()?;
+    Some(PathAnswer::Icmp { icmp, from: entry.sender, hop_limit: entry.hop_limit })
 }
 
 /// The datagram's content.

@@ -177,7 +177,7 @@ impl Words<'_> {
             Clue::NoOwnAddress => format!("this host has no {} address to send from", self.value("family")),
             Clue::MtuTooSmall => {
                 let link = self.narrow_device()?;
-                format!("the device {} has an MTU of {} bytes; IPv6 takes at least {IPV6_LEAST_MTU}", link.name, link.narrow_mtu?)
+                format!("the device {} has an MTU of {} bytes; IPv6 takes at least {IPV6_LEAST_MTU}", clean(&link.name), link.narrow_mtu?)
             }
             Clue::FamilyOff => format!("{} is switched off (disable_ipv6)", self.value("family")),
             Clue::ForeignSource => {

@@ -635,7 +635,7 @@ catalog! {
         headline "in": "this host itself drops what comes in for {endpoint}";
         headline "datagram": "this host's own packet filter forbids sending to {endpoint} ({errno})";
         headline "discovery": "this host itself drops its {arp} on device {device}: nothing for {endpoint} leaves it";
-        headline "taken": "this host itself takes what it sends to {endpoint} off its way, and nothing leaves it";
+        headline "taken": "something on this host takes what it sends to {endpoint}: nothing is seen to leave";
         headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
         headline "udp-queue": "a queue or filter of this host's device dropped the datagram to {endpoint} ({errno})";
         next ("discovery") Client: "as root: find what drops {arp}, in a chain with the hook output or egress" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
@@ -646,7 +646,7 @@ catalog! {
         next ("in") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("queue", "udp-queue") Client: "as root: see the queues of {device}, their backlog, and what they dropped" => "sudo tc -s qdisc show dev {device}";
         next ("") Client: "see entries and size of the connection tracking table: is it full?" => "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max";
-        alike TimeoutSilent: "a SYN may have left, and the answer be lost: the repeat that would tell was not due yet";
+        alike TimeoutSilent: "a SYN may have left, uncounted or later, and the answer be lost on the way";
         alike UnreachableNeighbor: "the device may not count what it sends: then nobody answers {arp}";
         alike UnreachableGateway: "the device may not count what it sends: then the gateway does not answer {arp}";
         alike LocalLimits: "a buffer of the device may be full for good";
@@ -775,7 +775,7 @@ catalog! {
         headline "peer": "the datagram socket {host} is connected to another one, and takes datagrams from that one alone";
         headline "udp": "a policy of this host forbids the datagram ({errno}), though there is a route";
         headline "family": "a policy of this host forbids {family} sockets ({errno}), though this host has {family}";
-        headline "ipsec": "an IPsec policy of this host covers {endpoint}, and has no security association for it";
+        headline "ipsec": "an IPsec policy of this host covers {endpoint}, and had no security association for it";
         next ("ipsec") Client: "as root: find the policy whose selector covers {address}" => "sudo ip xfrm policy";
         next ("ipsec") Client: "as root: see the associations: does the key daemon (IKE) run, and reach its peer?" => "sudo ip -s xfrm state";
         next ("directory") Client: "see its mode: does it let this user pass (x), by owner, group or others?" => "ls -ld {unix_at}";
@@ -786,6 +786,7 @@ catalog! {
         next ("", "policy", "unix", "udp", "family") Client: "see what confines this shell: is a filter or a profile on?" => "grep -E '^(NoNewPrivs|Seccomp)' /proc/self/status; cat /proc/self/attr/current";
         alike UnreachableNoSocket: "the file there may be no socket: it could not be looked at";
         alike UnreachableLocalRoute: "a policy rule may look at something that the route lookup does not know";
+        alike TimeoutSilent: "the packet that lacked an association may be another's, and the answer be lost on the way";
         alike LocalFirewallDrop: "the packet that lacked an association may be another's, and a filter's queue hold this one";
         apart ("ipsec") Client: "does the count rise with each try, and at no other time?" => "grep XfrmOutNoStates /proc/net/xfrm_stat";
         apart Client: "see what of this host's routing could be meant" => "ip {family_flag} rule";

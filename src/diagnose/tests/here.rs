@@ -368,6 +368,19 @@ fn ipv6_alone() -> Vec<Row> {
             "mtu",
         ),
         row(
+            "one device is too small for IPv6, and it is switched off on the other",
+            unrouted(V6.far, E::ENETUNREACH)
+                .links([
+                    Link { narrow_mtu: Some(16), ..without_ipv6(device("can0", true, Some(true))) },
+                    without_ipv6(device("eth0", true, Some(true))),
+                ])
+                .addresses([own(V4.own, 24)]),
+            OFF,
+            Certain,
+            client(),
+            "",
+        ),
+        row(
             "B18 IPv6 switched off, ::1",
             remote("::1")
                 .call(Call::Connect, E::EADDRNOTAVAIL)

@@ -22,7 +22,7 @@ impl World {
     fn looks_beside(self, of_ipv6: u64, each: impl Fn(u32) -> (u64, u64)) -> Self {
         self.with(|attempt| {
             let address = attempt.gateway().unwrap_or(attempt.address.ip());
-            let mut packets = DevicePackets { received: 100, received_ipv6: 90, sent: 50 };
+            let mut packets = DevicePackets { received: 100, received_ipv6: 90, sent: 50, read_ms: None };
             let mut samples = Vec::new();
             for number in 0..=12 {
                 if number > 0 {

@@ -412,7 +412,7 @@ fn silences(net: Net) -> Vec<Row> {
             client(),
             "ipsec",
         )
-        .or(&["local.firewall-drop"]),
+        .or(&["local.firewall-drop", "timeout.silent"]),
         row(
             "in a hurry: an IPsec policy takes the extra SYN",
             hurried().trials(1, None, None, unprotected(1)),
@@ -429,7 +429,7 @@ fn silences(net: Net) -> Vec<Row> {
             client(),
             "taken",
         )
-        .or(&["local.denied"]),
+        .or(&["local.denied", "timeout.silent"]),
         row(
             "an IPsec policy drops others' packets, and the SYNs leave",
             net.far().silent(4).heard(

@@ -85,7 +85,8 @@ pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
     CounterFiles::open(family, set)?.read()
 }
 
-/// What a device has carried so far. The kernel tells this under no lock, as rtnetlink does: the answer is about now.
+/// What a device has carried so far. rtnetlink tells it under a lock, these files under none (`dev_seq_show`,
+/// net/core/net-procfs.c).
 ///
 /// # Errors
 /// There is no such device, or a file can't be read.
@@ -95,10 +96,11 @@ pub fn device_packets(index: u32) -> io::Result<DevicePackets> {
     let mut piece = [0; PIECE];
     let files = (File::open("/proc/net/dev")?, File::open(format!("/proc/net/dev_snmp6/{name}")));
     let devices = until(&files.0, &mut piece, |text, _| carried(text, name).is_some())?;
-    let of_ipv6 = match &files.1 {
-        Ok(file) => whole(file, &mut piece)?,
+    let of_ipv6 = match files.1 {
+        Ok(file) => whole(&file, &mut piece)?,
         // A device without IPv6 has none.
-        Err(_) => String::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
     };
     packets(&devices, &of_ipv6, name).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
 }
@@ -107,7 +109,7 @@ pub fn device_packets(index: u32) -> io::Result<DevicePackets> {
 pub(super) fn packets(devices: &str, of_ipv6: &str, name: &str) -> Option<DevicePackets> {
     let (received, sent) = carried(devices, name)?;
     let received_ipv6 = in_column(of_ipv6, "Ip6InReceives").and_then(|count| u64::try_from(count).ok());
-    Some(DevicePackets { received, received_ipv6: received_ipv6.unwrap_or(0), sent })
+    Some(DevicePackets { received, received_ipv6: received_ipv6.unwrap_or(0), sent, read_ms: None })
 }
 
 /// The files' text; empty where one is not read.
