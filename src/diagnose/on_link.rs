@@ -77,24 +77,24 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
 fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
     let samples = view.attempt.neighbour.seen().map(Vec::as_slice).unwrap_or_default();
     let asking = |sample: &&NeighbourSample| sample.state == NeighbourState::Incomplete;
-    let counted = |sample: &NeighbourSample| Some((sample.at_ms.0, sample.device_packets?));
-    let looks: Vec<(f64, DevicePackets)> = samples.iter().take_while(asking).filter_map(counted).collect();
+    let carried = |sample: &NeighbourSample| Some((sample.at_ms.0, sample.device_packets?));
+    let looks: Vec<(f64, DevicePackets)> = samples.iter().take_while(asking).filter_map(carried).collect();
     let pairs = looks.iter().zip(looks.iter().skip(1));
     pairs
-        .map(|((at, before), (to, after))| {
+        .map(|(&(at, before), &(to, after))| {
             // What was counted late may be of any moment until then.
-            let from = &before.read_ms.map_or(*at, |read| read.0.min(*to));
+            let from = before.read_ms.map_or(at, |read| read.0.min(to));
             // What IPv6 got is no ARP. Where it is what asks, its own counters have to say what became of that.
             let counted = windows.iter().any(|window| {
                 let middle = f64::midpoint(window.from_ms.0, window.to_ms.0);
-                (*from..*to).contains(&middle) && window.counters.out_transmits.is_some()
+                (from..to).contains(&middle) && window.counters.out_transmits.is_some()
             });
             let by_ipv6 = after.received_ipv6.saturating_sub(before.received_ipv6);
             let explained = if counted || view.family() == Family::V4 { by_ipv6 } else { 0 };
             let received = after.received.saturating_sub(before.received);
             Stretch {
-                from: *from,
-                to: *to,
+                from,
+                to,
                 received: received.saturating_sub(explained),
                 sent: after.sent.saturating_sub(before.sent),
             }

@@ -118,11 +118,11 @@ pub(super) fn taken_here(view: &View) -> Option<Finding> {
     let tries = view.trials().iter().filter(|trial| trial.ttl.is_none() && trial.answer.is_none());
     let tries: Vec<[Counters; 1]> = tries.map(|trial| [trial.counters]).collect();
     let because = [view.unanswered(), Clue::NotTransmitted];
-    let alone = |holds: &dyn Fn(&[Counters]) -> bool| match &last {
+    let became = |holds: &dyn Fn(&[Counters]) -> bool| match &last {
         Some(near) => holds(near),
         None => tries.iter().any(|one| holds(one)),
     };
-    if alone(&unprotected) {
+    if became(&unprotected) {
         let because = [&because[..], &[Clue::NoAssociation]].concat();
         return Some(
             Finding::new(Code::LocalDenied, Certainty::Likely, Culprit::Client, &because)
@@ -133,7 +133,7 @@ pub(super) fn taken_here(view: &View) -> Option<Finding> {
     // What an output filter drops reaches no device either: of that the socket tells at the first repeat of a SYN,
     // and the call that sends a datagram.
     let told = view.is_udp() || last.is_some();
-    (told && alone(&taken)).then(|| {
+    (told && became(&taken)).then(|| {
         Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
             .variant("taken")
             .or(&[Code::LocalDenied, Code::TimeoutSilent])

@@ -332,9 +332,7 @@ impl Run {
             None => State::Waiting,
         };
         // A socket that the kernel gives up (tcp_syn_retries) is emptied: what it said while it waited counts.
-        let gave_up = so_error.is_some_and(|errno| errno.get() == E::ETIMEDOUT)
-            && self.seen.tcp.seen().is_some_and(|tcp| tcp.state == TcpState::SynSent);
-        if !gave_up {
+        if !self.was_given_up() {
             self.seen.tcp = tcp;
             self.seen.unsent_bytes = unsent_bytes;
         }
@@ -450,7 +448,7 @@ impl Run {
         let mut sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
         // Who is asked and does not answer may be kept from it here: the device tells what passed.
         if let Fact::Seen(sample) = &mut sample
-            && matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
+            && sample.state == NeighbourState::Incomplete
         {
             sample.device_packets = self.device_packets(device);
             let read_ms = self.now();
@@ -470,12 +468,9 @@ impl Run {
 
     /// What a device has carried so far.
     fn device_packets(&self, device: u32) -> Option<DevicePackets> {
-        match sys::device_packets(device) {
-            Ok(packets) => Some(packets),
-            Err(_) if std::path::Path::new("/proc/net/dev").exists() => None,
-            // The kernel's other answer may have to wait for somebody who changes devices.
-            Err(_) => *self.ask.tables.ask(|tables| tables.device_packets(device)).seen()?,
-        }
+        // rtnetlink's answer may have to wait for somebody who changes devices.
+        sys::device_packets(device)
+            .unwrap_or_else(|_| *self.ask.tables.ask(|tables| tables.device_packets(device)).seen()?)
     }
 
     /// The device and the neighbour, as others on the same way have seen them a moment ago.

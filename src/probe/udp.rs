@@ -194,7 +194,8 @@ fn count(run: &mut Run, before: &std::io::Result<Counters>) {
     };
 }
 
-/// What has happened since, to the datagram and in answer to it. What went over the loopback device meanwhile is others'.
+/// What has happened since, to the datagram and in answer to it. What went over the loopback device meanwhile is
+/// others'.
 fn count_later(run: &mut Run, before: &std::io::Result<Counters>) {
     let (after, answer) = (counters(run), answer(run));
     if let (Ok(before), Ok(after), Fact::Seen(trials)) = (before, after, &mut run.seen.trials) {

@@ -646,7 +646,7 @@ catalog! {
         next ("in") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("queue", "udp-queue") Client: "as root: see the queues of {device}, their backlog, and what they dropped" => "sudo tc -s qdisc show dev {device}";
         next ("") Client: "see entries and size of the connection tracking table: is it full?" => "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max";
-        alike TimeoutSilent: "a SYN may have left, uncounted or later, and the answer be lost on the way";
+        alike TimeoutSilent: "something may have left, uncounted or later, and the answer be lost on the way";
         alike UnreachableNeighbor: "the device may not count what it sends: then nobody answers {arp}";
         alike UnreachableGateway: "the device may not count what it sends: then the gateway does not answer {arp}";
         alike LocalLimits: "a buffer of the device may be full for good";

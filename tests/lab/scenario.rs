@@ -256,12 +256,7 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
             .collect::<Result<_, _>>()?,
         Some(_) => return Err("variants is not a table".to_owned()),
     };
-    let own = variants.iter().flat_map(|(variant, own)| own.keys().map(move |word| (variant.as_str(), word)));
-    let unused = words.keys().map(|word| ("words", word)).chain(own.filter(|(_, word)| *word != "routers"));
-    // A word in the place of a key would change nothing.
-    if let Some((where_from, word)) = unused.into_iter().find(|(_, word)| !is_used(text, word)) {
-        return Err(format!("{where_from}: nothing uses {word}"));
-    }
+    all_used(text, "words", &words)?;
     let mends = mends(table.remove("mend"), &variants)?;
     let mut cases = Vec::new();
     for host in &hosts {
@@ -273,6 +268,8 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
         };
         for (case, own) in &variants {
             let Some(name) = host.runs(case) else { continue };
+            let own = host.words(case, own);
+            all_used(text, &name, &own)?;
             for &family in &families {
                 let mut table = table.clone();
                 table.insert(
@@ -284,7 +281,7 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
                         .collect::<Vec<_>>()
                         .into(),
                 );
-                if let Some(scenario) = fill(&table, &words, &host.words(case, own), family, uid)? {
+                if let Some(scenario) = fill(&table, &words, &own, family, uid)? {
                     cases.push(Case { name: name.clone(), family, scenario });
                 }
             }
@@ -296,9 +293,15 @@ fn expand(name: &str, text: &str, uid: u32) -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-/// Whether a word stands anywhere as a placeholder.
-fn is_used(text: &str, word: &str) -> bool {
-    ["}", ":"].iter().any(|end| text.contains(&format!("{{{word}{end}")))
+/// A word that stands nowhere as a placeholder changes nothing; the number of routers needs none, where it may be
+/// given.
+fn all_used(text: &str, place: &str, words: &Table) -> Result<(), String> {
+    let is_used = |word: &str| ["}", ":"].iter().any(|end| text.contains(&format!("{{{word}{end}")));
+    let allowed = |word: &str| word == "routers" && place != "words";
+    match words.keys().find(|word| !is_used(word) && !allowed(word)) {
+        Some(word) => Err(format!("{place}: nothing uses {word}")),
+        None => Ok(()),
+    }
 }
 
 /// The scenario in one family, or nothing where one of its words has no meaning in that family.

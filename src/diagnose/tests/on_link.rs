@@ -126,6 +126,19 @@ fn of_family(net: Net) -> Vec<Row> {
         )
         .or(&["local.firewall-drop"]),
         row(
+            "a count that came late has the last question in it",
+            near().looks(|number| (0, u64::from(matches!(number, 3 | 4)))).with(|attempt| {
+                let Fact::Seen(samples) = &mut attempt.neighbour else { return };
+                if let Some(packets) = &mut samples[5].device_packets {
+                    packets.read_ms = Some(Millis(2050.0));
+                }
+            }),
+            "unreachable.neighbor",
+            Certain,
+            link(net.near),
+            "",
+        ),
+        row(
             "something comes in after each question, and at no other time",
             near().looks(|number| (question(number), question(number))),
             "local.reply-dropped",

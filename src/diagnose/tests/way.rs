@@ -414,6 +414,25 @@ fn silences(net: Net) -> Vec<Row> {
         )
         .or(&["local.firewall-drop", "timeout.silent"]),
         row(
+            "an IPsec policy takes each SYN but the last: the association was made meanwhile",
+            net.far().silent(4).heard(unprotected(1), unprotected(3), still).with(|attempt| {
+                let Fact::Seen(windows) = &mut attempt.windows else { return };
+                windows[30].counters = transmits(1);
+            }),
+            "timeout.silent",
+            Likely,
+            path(),
+            "",
+        ),
+        row(
+            "an IPsec policy has no association for something, and a hop has seen a SYN",
+            silent(&[]).heard(unprotected(1), unprotected(3), still),
+            "timeout.silent",
+            Likely,
+            after(2, net.router),
+            "",
+        ),
+        row(
             "in a hurry: an IPsec policy takes the extra SYN",
             hurried().trials(1, None, None, unprotected(1)),
             "local.denied",

@@ -88,21 +88,26 @@ pub fn counters(family: Family, set: CounterSet) -> io::Result<Counters> {
 /// What a device has carried so far. rtnetlink tells it under a lock, these files under none (`dev_seq_show`,
 /// net/core/net-procfs.c).
 ///
+/// `None` where they do not tell it of this device.
+///
 /// # Errors
-/// There is no such device, or a file can't be read.
-pub fn device_packets(index: u32) -> io::Result<DevicePackets> {
-    let name = if_indextoname(index)?;
-    let name = name.to_str().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-    let mut piece = [0; PIECE];
-    let files = (File::open("/proc/net/dev")?, File::open(format!("/proc/net/dev_snmp6/{name}")));
-    let devices = until(&files.0, &mut piece, |text, _| carried(text, name).is_some())?;
-    let of_ipv6 = match files.1 {
-        Ok(file) => whole(&file, &mut piece)?,
-        // A device without IPv6 has none.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error),
+/// There are no such files.
+pub fn device_packets(index: u32) -> io::Result<Option<DevicePackets>> {
+    let devices = File::open("/proc/net/dev")?;
+    let told = || {
+        let name = if_indextoname(index).ok()?;
+        let name = name.to_str().ok()?;
+        let mut piece = [0; PIECE];
+        let devices = until(&devices, &mut piece, |text, _| carried(text, name).is_some()).ok()?;
+        let of_ipv6 = match File::open(format!("/proc/net/dev_snmp6/{name}")) {
+            Ok(file) => whole(&file, &mut piece).ok()?,
+            // A device without IPv6 has none.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(_) => return None,
+        };
+        packets(&devices, &of_ipv6, name)
     };
-    packets(&devices, &of_ipv6, name).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    Ok(told())
 }
 
 /// What the two files say of a device.
