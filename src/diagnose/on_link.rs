@@ -24,6 +24,13 @@ const ASKS_WITHIN: f64 = 1350.0;
 /// Questions are at least so many ms apart.
 const APART: f64 = 700.0;
 
+/// On a device that has just come up both ends say more for a second: multicast groups, of which they speak at random
+/// moments (RFC 3810, sections 6.1 and 9.11).
+const SETTLING: f64 = 1200.0;
+
+/// What remains behind that has to have two questions in it.
+const SETTLED: f64 = 1700.0;
+
 /// From one look at the device to the next.
 struct Stretch {
     from: f64,
@@ -65,7 +72,12 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
         return Some(OnLink::NothingHeard);
     }
     let when_due = if swallowed.is_empty() {
-        follows_questions(&stretches)
+        let settled = |at: &usize| {
+            let from = stretches.get(*at).map_or(ended, |stretch| stretch.from);
+            *at == 0 || (from - began <= SETTLING && ended - from >= SETTLED)
+        };
+        let mut from = (0..stretches.len()).filter(settled);
+        from.any(|at| stretches.get(at..).is_some_and(follows_questions))
     } else {
         let apart = swallowed.iter().zip(swallowed.iter().skip(1)).all(|(one, next)| next - one >= APART);
         swallowed.len() >= 2 && apart

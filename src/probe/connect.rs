@@ -37,6 +37,13 @@ const LEAST: Duration = Duration::from_millis(40);
 /// other. Longer than this nobody waits for it.
 const SECOND_ERROR: Duration = Duration::from_millis(1500);
 
+/// A SYN that is held for so many ms is not held by a device that is slow.
+const ASKED_BY_NOW: f64 = 1000.0;
+
+/// How long the kernel waits for a neighbour before it asks again, or gives up (`RETRANS_TIME`, include/net/neighbour.h),
+/// and a little longer.
+const NEIGHBOUR_ASKS: Duration = Duration::from_millis(1100);
+
 /// A connection to this host that nobody has accepted is watched until this long after its handshake.
 const ACCEPTED_WITHIN: Duration = Duration::from_secs(3);
 
@@ -60,7 +67,7 @@ pub(crate) struct AttemptAsk {
 
 /// Runs one attempt to its end: an answer, the deadline, or the stop sign.
 pub(crate) async fn attempt(ask: AttemptAsk, blank: Attempt) -> Attempt {
-    let mut run = Run { begun: Instant::now(), seen: blank, ask, flow: None, counters: None };
+    let mut run = Run { begun: Instant::now(), seen: blank, ask, flow: None, counters: None, other: None };
     match run.seen.transport {
         Transport::Udp => super::udp::go(&mut run).await,
         _ => run.go().await,
@@ -76,6 +83,8 @@ pub(super) struct Run {
     pub(super) ask: AttemptAsk,
     flow: Option<Flow>,
     counters: Option<Reading>,
+    /// The device of a neighbour that the SYN waits for and the route does not name.
+    other: Option<u32>,
 }
 
 /// The counters at one moment.
@@ -103,7 +112,7 @@ enum State {
 impl Run {
     /// An attempt that another has begun.
     pub(super) fn resumed(begun: Instant, seen: Attempt, ask: AttemptAsk) -> Run {
-        Run { begun, seen, ask, flow: None, counters: None }
+        Run { begun, seen, ask, flow: None, counters: None, other: None }
     }
 
     async fn go(&mut self) {
@@ -134,7 +143,10 @@ impl Run {
                     self.watch_after_handshake(&connecting).await;
                 }
             }
-            State::Ended if self.was_given_up() => self.explain_silence().await,
+            State::Ended if self.was_given_up() => {
+                self.outwait_neighbour().await;
+                self.explain_silence().await;
+            }
             State::Ended => {
                 self.hear_last_words(&connecting);
                 self.explain_end().await;
@@ -155,6 +167,21 @@ impl Run {
         let last = self.seen.so_errors.last().map(|error| error.errno.get());
         let waited = self.seen.tcp.seen().is_some_and(|tcp| tcp.state == TcpState::SynSent);
         last == Some(E::ETIMEDOUT) && waited
+    }
+
+    /// The kernel may give the socket up while the neighbour still has a moment to answer: whether it was asked in vain
+    /// is known then.
+    async fn outwait_neighbour(&mut self) {
+        let timeout = self.begun + self.ask.request.timeout_ms.to_duration();
+        let deadline = timeout.min(Instant::now() + NEIGHBOUR_ASKS);
+        let mut stop = self.ask.stop.clone();
+        while self.neighbour_was_missing() && Instant::now() < deadline {
+            let next = deadline.min(Instant::now() + TICK / 2);
+            tokio::select! {
+                () = sleep_until(next.into()) => self.read_neighbour(),
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
     }
 
     /// A reset behind the first bytes leaves them to be read.
@@ -261,6 +288,8 @@ impl Run {
                     if self.neighbour_was_missing() {
                         self.read_neighbour();
                         self.tell();
+                    } else if self.other.is_none() && self.is_held() && self.now().0 >= ASKED_BY_NOW {
+                        self.find_other_neighbour();
                     }
                 }
                 // An ICMP error that came while connect held the socket's lock is only noted; the kernel goes
@@ -490,9 +519,10 @@ impl Run {
         }
     }
 
-    /// Whether the last look found ARP or neighbour discovery without an answer.
+    /// Whether the last look found ARP or neighbour discovery without an answer from the route's next hop.
     pub(super) fn neighbour_was_missing(&self) -> bool {
-        self.seen.last_neighbour().is_some_and(|sample| sample.state == NeighbourState::Incomplete)
+        let missing = |sample: &NeighbourSample| sample.state == NeighbourState::Incomplete;
+        self.other.is_none() && self.seen.last_neighbour().is_some_and(missing)
     }
 
     fn next_hop(&self) -> Option<(IpAddr, u32)> {
@@ -512,28 +542,58 @@ impl Run {
         let made_here = |entry: &QueueEntry| entry.sender_is_ours == Fact::Seen(true);
         if self.seen.queue.seen().is_some_and(|entries| entries.iter().any(made_here)) {
             self.read_link().await;
+            self.read_last_neighbour(true).await;
+        }
+    }
+
+    /// The neighbour at the end, and where it answers, and something waits for one all the same, the other.
+    async fn read_last_neighbour(&mut self, waits: bool) {
+        if self.other.is_none() {
             self.read_neighbour();
-            self.read_other_neighbour().await;
+            let missing = |sample: &NeighbourSample| {
+                matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
+            };
+            if waits && !self.seen.last_neighbour().is_some_and(missing) {
+                self.find_other_neighbour();
+            }
+        } else {
+            self.read_found_neighbour();
+        }
+        if let Some(device) = self.other {
+            self.seen.link = self.ask.tables.link(device, self.promised()).await;
+        }
+    }
+
+    /// What has become of the other neighbour. What was seen of one that is forgotten by now stays the last look.
+    fn read_found_neighbour(&mut self) {
+        let (Some(device), Some(last)) = (self.other, self.seen.last_neighbour()) else { return };
+        let (address, at_ms) = (last.address, self.now());
+        let sample = self.ask.tables.ask(|tables| tables.neighbour(address, device, at_ms));
+        if let (Fact::Seen(sample), Fact::Seen(samples)) = (sample, &mut self.seen.neighbour)
+            && sample.state != NeighbourState::Absent
+        {
+            samples.push(sample);
         }
     }
 
     /// A SYN that waits for a neighbour, while the one of the route answers, goes another way than the route
     /// lookup knows: by a mark of the packet filter, or over another of several next hops.
-    async fn read_other_neighbour(&mut self) {
-        let missing = |sample: &NeighbourSample| {
-            matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
-        };
-        if self.next_hop().is_none() || self.seen.last_neighbour().is_some_and(missing) {
+    fn find_other_neighbour(&mut self) {
+        if self.next_hop().is_none() {
             return;
         }
         let at_ms = self.now();
         let family = Family::of(self.seen.address.ip());
         let other = self.ask.tables.ask(|tables| tables.unanswering(family, at_ms, at_ms));
-        let Fact::Seen(Some((sample, device))) = other else { return };
-        if let Fact::Seen(samples) = &mut self.seen.neighbour {
+        if let (Fact::Seen(Some((sample, device))), Fact::Seen(samples)) = (other, &mut self.seen.neighbour) {
             samples.push(sample);
-            self.seen.link = self.ask.tables.link(device, self.promised()).await;
+            self.other = Some(device);
         }
+    }
+
+    /// Whether what was sent last is still in a queue of this host.
+    fn is_held(&self) -> bool {
+        self.seen.unsent_bytes.seen().is_some_and(|bytes| *bytes > 0)
     }
 
     /// Time is up, or the answer is clear without this attempt: what do the tables say now?
@@ -543,10 +603,7 @@ impl Run {
         }
         self.read_link().await;
         self.read_senders();
-        self.read_neighbour();
-        if self.seen.unsent_bytes.seen().is_some_and(|bytes| *bytes > 0) {
-            self.read_other_neighbour().await;
-        }
+        self.read_last_neighbour(self.is_held()).await;
     }
 
     /// For each ICMP error: is its sender this very host?

@@ -11,7 +11,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// So many times as many SYNs where the counters of all of them were raised by others too.
+/// So many times as many SYNs where others' packets raised the counters too.
 const NOISY: usize = 3;
 
 /// Sends the SYNs that a kind of trial asks for, one after the other. Takes well under a millisecond.
@@ -31,25 +31,50 @@ pub(crate) fn trials(
         Ok(files) => files,
         Err(error) => return Err(error).into(),
     };
-    // Whether a reset went over the loopback device, or past it, is hidden while others' packets go there.
-    let hidden = |trial: &Trial| trial.answer == Some(PathAnswer::Reset) && trial.counters.loopback_out > 1;
-    let far = matches!(kind, TrialKind::FirstHop | TrialKind::AnyAnswer);
-    let most = if far { count.saturating_mul(NOISY) } else { count };
-    while trials.len() < most && (trials.len() < count || trials.iter().all(hidden)) {
+    let noisy = !matches!(kind, TrialKind::Leaving | TrialKind::Burst);
+    let most = if noisy { count.saturating_mul(NOISY) } else { count };
+    let wanted = |trials: &[Trial]| {
+        let clean = trials.iter().filter(|trial| !noisy || is_clean(trial, kind));
+        match kind {
+            // One SYN that was not delivered proves it.
+            TrialKind::OwnSilence => trials.len() < count || clean.count() == 0,
+            // A reset that TCP here has counted is explained: more of them would tell nothing new.
+            TrialKind::OwnAnswer => {
+                let counted = clean.clone().filter(|trial| is_counted(trial)).count();
+                clean.count() < count && (trials.is_empty() || counted < trials.len().min(ENOUGH))
+            }
+            _ => clean.count() < count,
+        }
+    };
+    while trials.len() < most && wanted(&trials) {
         match trial(request, address, ttl, &files, Millis::from(begun.elapsed())) {
             Ok(trial) => trials.push(trial),
             Err(error) if trials.is_empty() => return Err(error).into(),
             // Those before it were sent.
             Err(_) => break,
         }
-        // A reset that TCP here has counted is explained: more of them would tell nothing new.
-        let counted =
-            |trial: &Trial| trial.answer == Some(PathAnswer::Reset) && trial.counters.out_resets > 0;
-        if kind == TrialKind::OwnAnswer && trials.last().is_some_and(counted) {
-            break;
-        }
     }
     Fact::Seen(trials)
+}
+
+/// On a busy host so many trials that say the same are enough; on a quiet one the first is.
+const ENOUGH: usize = 2;
+
+/// Whether no more was counted than the SYN and its answer: what others send hides what became of these.
+fn is_clean(trial: &Trial, kind: TrialKind) -> bool {
+    let far = matches!(kind, TrialKind::FirstHop | TrialKind::AnyAnswer);
+    let most = match trial.answer {
+        // A reset made on the way out is the only one of its packets that goes over the loopback device.
+        Some(PathAnswer::Reset) if far => 1,
+        Some(_) => 2,
+        None if kind == TrialKind::OwnSilence => 1,
+        None => return true,
+    };
+    trial.counters.loopback_out <= most && trial.counters.out_resets <= 1
+}
+
+fn is_counted(trial: &Trial) -> bool {
+    trial.answer == Some(PathAnswer::Reset) && trial.counters.out_resets > 0
 }
 
 fn trial(

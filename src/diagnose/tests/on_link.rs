@@ -148,6 +148,30 @@ fn of_family(net: Net) -> Vec<Row> {
         )
         .or(&["unreachable.neighbor"]),
         row(
+            "the same, and at first both ends said more, as a device does that has just come up",
+            near().looks(|number| match number {
+                0..3 => (1, u64::from(number == 1)),
+                _ => (question(number), question(number)),
+            }),
+            "local.reply-dropped",
+            Likely,
+            client(),
+            "discovery",
+        )
+        .or(&["unreachable.neighbor"]),
+        row(
+            "the same, and more comes in later as well",
+            near().looks(|number| match number {
+                2 | 7 => (1, 0),
+                _ => (question(number), question(number)),
+            }),
+            "unreachable.neighbor",
+            Likely,
+            link(net.near),
+            "",
+        )
+        .or(&["local.reply-dropped"]),
+        row(
             "still waiting, and the question does not leave this host",
             net.near().held(2).ended(2900.0).looks(|_| (0, 0)),
             "local.firewall-drop",

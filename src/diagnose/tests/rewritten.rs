@@ -66,6 +66,25 @@ fn errors(net: Net) -> Vec<Row> {
         row("the same, and SYNs stay here", far().over_loopback(&[2, 2]), local, Certain, client(), ""),
         row("the same, on a busy host", far().over_loopback(&[2, 5]), local, Likely, client(), "")
             .or(&[admin]),
+        row(
+            "the same, and most of the SYNs met no other traffic",
+            far().over_loopback(&[9, 2, 2, 5, 2, 2]),
+            local,
+            Certain,
+            client(),
+            "",
+        ),
+        row(
+            "the same, and half of them did",
+            far().over_loopback(&[9, 2, 2, 5, 2, 2, 7, 8]),
+            local,
+            Likely,
+            client(),
+            "",
+        )
+        .or(&[admin]),
+        row("the same, and few did not", far().over_loopback(&[2, 2, 2, 5]), local, Likely, client(), "")
+            .or(&[admin]),
         row("an error of a neighbour", near(), admin, Likely, target(), "target").or(&[local]),
         row(
             "the same, and one of the SYNs leaves",

@@ -144,6 +144,17 @@ fn resets(net: Net) -> Vec<Row> {
             client(),
             "",
         ),
+        row(
+            "A8 our output filter resets, on a host that is busy now and then",
+            here(1, 0).with(|attempt| {
+                let Fact::Seen(trials) = &mut attempt.trials else { return };
+                trials.insert(1, Trial { counters: count(7, 2), ..trials[0].clone() });
+            }),
+            "local.firewall-reject",
+            Certain,
+            client(),
+            "",
+        ),
         row("A12 a redirection to a dead proxy", here(2, 1), "refused.rst", Likely, client(), "intercepted"),
         row("A9 TCP here sent the reset", own(1), "refused.rst", Likely, target(), "local"),
         row("A11 our input filter sent the reset", own(0), "local.firewall-reject", Certain, client(), ""),
