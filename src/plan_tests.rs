@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{
-    Errno, FailedCall, Lookup, LookupOutcome, NeighbourSample, PathProbe, PathProtocol, Request, Resolved,
-    Route, RouteAnswer, RouteType, SoError, Sweep, Target,
+    Errno, FailedCall, Lookup, LookupOutcome, NeighbourSample, NeighbourState, PathProbe, PathProtocol,
+    Request, Resolved, Route, RouteAnswer, RouteType, SoError, Sweep, Target,
 };
 
 /// Evidence for a literal address, nothing tried yet.

@@ -337,7 +337,8 @@ pub(super) fn fitting_refusal<'a>(view: &View<'a>) -> Option<&'a Refusal> {
     fitting().find(|refusal| is_sure(refusal)).or_else(|| fitting().next())
 }
 
-fn is_sure(refusal: &Refusal) -> bool {
+/// Whether it surely matches this flow as the route lookup asks for it.
+pub(super) fn is_sure(refusal: &Refusal) -> bool {
     match refusal.kind {
         // A route refuses only if its table was asked: default, main and local (253 to 255) are, by the rules
         // that every host has.

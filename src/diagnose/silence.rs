@@ -3,6 +3,7 @@
 //! They read per-socket numbers, which stay exact on a busy machine (`TCP_INFO`, `SO_MEMINFO`).
 
 use super::icmp::code_of;
+use super::local::is_sure;
 use super::signals::{silent_link, worn_out};
 use super::view::View;
 use super::{Culprit, Finding, alias};
@@ -86,15 +87,16 @@ pub(super) fn answers_rejected(view: &View) -> Option<Finding> {
     })
 }
 
-/// The timer ran out, a retransmission was tried, none is in flight, and nothing waits in a queue: it failed
-/// inside this host (`__tcp_retransmit_skb`), as where an output filter drops it.
+/// The repeats of the SYN fail inside this host, as where an output filter drops them.
 pub(super) fn own_filter(view: &View) -> Option<Finding> {
-    let tcp = view.tcp()?;
-    let nothing_held = view.attempt.unsent_bytes.seen() == Some(&0);
-    let failing = tcp.timeouts > 0 && tcp.retransmits? > 0 && tcp.in_flight_retransmits? == 0;
-    let heard_nothing = tcp.segments_in? == 0;
-    (view.is_waiting() && failing && nothing_held && heard_nothing).then(|| {
-        Finding::new(Code::LocalFirewallDrop, Certainty::Certain, Culprit::Client, &[Clue::SynNotSent])
+    (view.is_waiting() && view.attempt.fails_to_repeat()).then(|| {
+        let finding =
+            Finding::new(Code::LocalFirewallDrop, Certainty::Certain, Culprit::Client, &[Clue::SynNotSent]);
+        // What the packet filter marks is routed again, in ways of which the route lookup knows nothing
+        // (ip_route_me_harder). There a route or a rule may refuse it.
+        let refused = view.refusals().iter().any(|refusal| !is_sure(refusal));
+        let looked = view.attempt.refusals.seen().is_some();
+        if looked && !refused { finding } else { finding.unless(Code::UnreachableLocalRoute) }
     })
 }
 

@@ -81,7 +81,7 @@ impl<'a> View<'a> {
 
     /// The state of the neighbour at the last look.
     pub(super) fn neighbour(&self) -> Option<NeighbourState> {
-        self.attempt.last_neighbour().map(|sample| sample.state)
+        self.attempt.neighbour_state()
     }
 
     /// Whether the neighbour last looked at is none that the route leads to.

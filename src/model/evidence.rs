@@ -4,8 +4,8 @@ use super::schema::Endpoint;
 use super::target::{Family, Target, Transport};
 use super::{
     Acceptance, DirectView, Errno, Fact, HostFacts, HostsLine, Icmp, Link, Listeners, Millis, NameFiles,
-    NeighbourSample, OwnEnds, Payload, QueueEntry, Refusal, Route, RouteAnswer, RouteType, SoError, Sweep,
-    TcpInfo, TcpState, Trace, Trial, UnixAttempt, Window,
+    NeighbourSample, NeighbourState, OwnEnds, Payload, QueueEntry, Refusal, Route, RouteAnswer, RouteType,
+    SoError, Sweep, TcpInfo, TcpState, Trace, Trial, UnixAttempt, Window,
 };
 use crate::sanitize::serialize_clean_option;
 use nix::errno::Errno as E;
@@ -436,6 +436,18 @@ impl Attempt {
             .or_else(|| entries().next().filter(|_| last.is_none() || !self.is_closed()))
     }
 
+    /// Whether the SYN was tried again, none is in flight, and nothing waits in a queue: it failed inside this host
+    /// (`__tcp_retransmit_skb`, net/ipv4/tcp_output.c).
+    pub fn fails_to_repeat(&self) -> bool {
+        self.unsent_bytes.seen() == Some(&0)
+            && self.tcp.seen().is_some_and(|tcp| {
+                tcp.timeouts > 0
+                    && tcp.retransmits.is_some_and(|repeats| repeats > 0)
+                    && tcp.in_flight_retransmits == Some(0)
+                    && tcp.segments_in == Some(0)
+            })
+    }
+
     fn is_closed(&self) -> bool {
         self.tcp.seen().is_some_and(|tcp| tcp.state == TcpState::Close)
     }
@@ -444,6 +456,25 @@ impl Attempt {
     pub fn last_neighbour(&self) -> Option<&NeighbourSample> {
         self.neighbour.seen().and_then(|samples| samples.last())
     }
+
+    /// The neighbour's state at the last look. An entry that is being asked for stays until it has failed, and may be
+    /// forgotten at any moment from then on (`neigh_periodic_work`, net/core/neighbour.c).
+    pub fn neighbour_state(&self) -> Option<NeighbourState> {
+        let samples = self.neighbour.seen()?;
+        let last = samples.last()?;
+        let known = samples.iter().rev().find(|sample| sample.state != NeighbourState::Absent);
+        let asked = known.is_some_and(|known| known.address == last.address && is_missing(known.state));
+        Some(if asked && last.state == NeighbourState::Absent { NeighbourState::Failed } else { last.state })
+    }
+
+    /// Whether ARP or neighbour discovery had no answer at the last look.
+    pub fn neighbour_is_missing(&self) -> bool {
+        self.neighbour_state().is_some_and(is_missing)
+    }
+}
+
+const fn is_missing(state: NeighbourState) -> bool {
+    matches!(state, NeighbourState::Incomplete | NeighbourState::Failed)
 }
 
 /// What happened between the handshake and the end of the grace.

@@ -1,7 +1,7 @@
 //! What to ask about a UDP target that is not this host. No second datagram goes to its port: whether it is up,
 //! and how far away, is learnt from a high port and an echo.
 
-use super::{Probe, is_on_link, neighbour_is_missing, rejection, silent_at};
+use super::{Probe, is_on_link, rejection, silent_at};
 use crate::model::{Attempt, Evidence, Millis, Question, Trace};
 
 pub(super) fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<Probe>, Millis) {
@@ -17,7 +17,7 @@ pub(super) fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -
         return (rejection(attempt).filter(|_| hops).and_then(ask), at_once);
     }
     // What waits for the neighbour to answer has not left this host yet.
-    if attempt.ended_ms.is_some() || neighbour_is_missing(attempt) {
+    if attempt.ended_ms.is_some() || attempt.neighbour_is_missing() {
         return (None, at_once);
     }
     let due = if trace == Trace::Always { at_once } else { silent_at(attempt, evidence) };

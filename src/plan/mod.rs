@@ -9,9 +9,7 @@ pub use lean::next as next_lean;
 pub use naming::{SLOW_NAME, answered as resolved, is_settled};
 pub use sweep::{MOST_HOPS, Shot, SweepPlan, next as next_probes};
 
-use crate::model::{
-    Attempt, Call, Evidence, Fact, Host, Millis, NeighbourState, PathAnswer, Question, Trace, Transport,
-};
+use crate::model::{Attempt, Call, Evidence, Fact, Host, Millis, PathAnswer, Question, Trace, Transport};
 use nix::errno::Errno as E;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -308,7 +306,7 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
         return datagram::far_target(index, attempt, evidence);
     }
     // What waits for the neighbour to answer has not left this host yet.
-    if attempt.ended_ms.is_none() && neighbour_is_missing(attempt) {
+    if attempt.ended_ms.is_none() && attempt.neighbour_is_missing() {
         return (None, at_once);
     }
     if is_unrouted(attempt) && !attempt.trials.was_asked() {
@@ -378,13 +376,6 @@ fn is_unrouted(attempt: &Attempt) -> bool {
         let routed = attempt.gateway().is_some() && entry.was_routed();
         entry.sender == Some(attempt.address.ip()) && !icmp.is_time_exceeded() && !routed
     })
-}
-
-/// Whether ARP or neighbour discovery had no answer at the last look.
-fn neighbour_is_missing(attempt: &Attempt) -> bool {
-    attempt
-        .last_neighbour()
-        .is_some_and(|sample| matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed))
 }
 
 /// What to ask about an ICMP error that came from elsewhere.
@@ -492,6 +483,10 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
         } else if attempt.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
             // Each device has a hop limit of its own.
             want(Probe::Links);
+        }
+        // What the packet filter marks may be refused by a route that the lookup does not know.
+        if attempt.connected_ms.is_none() && attempt.fails_to_repeat() {
+            want(Probe::Refusals(index));
         }
         if attempt.connected_ms.is_none() {
             naming::listeners(attempt).into_iter().for_each(&mut want);

@@ -550,10 +550,7 @@ impl Run {
     async fn read_last_neighbour(&mut self, waits: bool) {
         if self.other.is_none() {
             self.read_neighbour();
-            let missing = |sample: &NeighbourSample| {
-                matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
-            };
-            if waits && !self.seen.last_neighbour().is_some_and(missing) {
+            if waits && !self.seen.neighbour_is_missing() {
                 self.find_other_neighbour();
             }
         } else {

@@ -4,7 +4,7 @@
 use super::connect::{AttemptAsk, Run};
 use super::shared::Shared;
 use super::{SweepAsk, sweep_in_turn};
-use crate::model::{Attempt, Fact, Millis, NeighbourState, Question, Request, SoError, TcpState};
+use crate::model::{Attempt, Fact, Millis, Question, Request, SoError, TcpState};
 use crate::sys::{Connecting, Final, TcpClient};
 use nix::errno::Errno as E;
 use std::net::SocketAddr;
@@ -256,11 +256,8 @@ impl Lean {
         let mut run = self.run(request, shared);
         run.read_route();
         run.read_shared(shared);
-        let missing = run.seen.last_neighbour().is_some_and(|sample| {
-            matches!(sample.state, NeighbourState::Incomplete | NeighbourState::Failed)
-        });
         // What waits for the neighbour to answer has not left this host yet.
-        if missing || !shared.needs_sweep(&run.seen) {
+        if run.seen.neighbour_is_missing() || !shared.needs_sweep(&run.seen) {
             return;
         }
         tokio::spawn(sweep_in_turn(

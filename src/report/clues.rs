@@ -3,7 +3,7 @@
 use super::Words;
 use super::words::{call_name, first_words, state_word};
 use crate::diagnose::{Hop, icmp};
-use crate::model::{AfterHandshake, IPV6_LEAST_MTU, LookupOutcome, Payload, RouteAnswer};
+use crate::model::{AfterHandshake, IPV6_LEAST_MTU, LookupOutcome, NeighbourState, Payload, RouteAnswer};
 use crate::sanitize::clean;
 use crate::verdict::Clue;
 
@@ -132,12 +132,11 @@ impl Words<'_> {
             }
             Clue::NeighbourSilent => {
                 let sample = attempt?.last_neighbour()?;
-                format!(
-                    "{} does not answer {}: the entry is {}",
-                    sample.address,
-                    self.value("arp"),
-                    state_word(sample.state)
-                )
+                let entry = match sample.state {
+                    NeighbourState::Absent => "is forgotten".to_owned(),
+                    state => format!("is {}", state_word(state)),
+                };
+                format!("{} does not answer {}: the entry {entry}", sample.address, self.value("arp"))
             }
             Clue::DeviceSentNothing => format!(
                 "the device {} sent no packet while this host asked for it: something here drops {}",

@@ -653,6 +653,7 @@ catalog! {
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
         alike LocalFirewallReject: "a filter that rejects fails the call in the same way: there was no error queue to tell";
         alike LocalDenied: "a policy of this host (seccomp, IPsec) can do the same";
+        alike UnreachableLocalRoute: "the packet filter may mark the SYN, and a route or rule for what is marked refuse it";
         apart ("discovery") Client: "as root: do questions by {arp} leave?" => "sudo tcpdump -ni {device} 'arp or icmp6'";
         apart Client: "as root: does a rule of this host's own name the port?" => "sudo nft -a list ruleset";
     }

@@ -1,8 +1,8 @@
 //! Faults that nothing answered: where the SYNs went (the hang decoder).
 
-use super::build::{Net, V4, V6};
+use super::build::{Net, Says, V4, V6, World, route_entry, rule_entry};
 use super::row::{Row, client, link, path, row, target};
-use crate::model::{Fact, NeighbourState};
+use crate::model::{Fact, NeighbourSample, NeighbourState, RouteType};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
 
@@ -11,6 +11,21 @@ pub(super) fn rows() -> Vec<Row> {
         .into_iter()
         .flat_map(|net| of_family(net).into_iter().map(move |row| row.of(net.family)))
         .collect()
+}
+
+/// The repeats of the SYN do not leave.
+fn failing(world: World) -> World {
+    world.silent(4).tcp(|tcp| tcp.in_flight_retransmits = Some(0))
+}
+
+/// The neighbour was asked for, and at the last look its entry was gone.
+fn forgotten(world: World) -> World {
+    let asked = world.neighbour(NeighbourState::Incomplete);
+    asked.with(|attempt| {
+        let Fact::Seen(samples) = &mut attempt.neighbour else { return };
+        let gone = NeighbourSample { state: NeighbourState::Absent, ..samples[0].clone() };
+        samples.push(gone);
+    })
 }
 
 fn of_family(net: Net) -> Vec<Row> {
@@ -96,7 +111,7 @@ fn never_left(net: Net) -> Vec<Row> {
         ),
         row(
             "row 3, C4 our own filter drops",
-            net.far().silent(4).tcp(|tcp| tcp.in_flight_retransmits = Some(0)),
+            failing(net.far()).refused_by([]),
             "local.firewall-drop",
             Certain,
             client(),
@@ -104,21 +119,69 @@ fn never_left(net: Net) -> Vec<Row> {
         ),
         row(
             "row 3 on loopback",
-            net.loopback().silent(4).tcp(|tcp| tcp.in_flight_retransmits = Some(0)),
+            failing(net.loopback()).refused_by([]),
             "local.firewall-drop",
             Certain,
             client(),
             "",
         ),
         row(
+            "row 3, and a route that refuses stands behind the one that is taken",
+            failing(net.far()).refused_by([route_entry(RouteType::Unreachable, "default", 254)]),
+            "local.firewall-drop",
+            Certain,
+            client(),
+            "",
+        ),
+        row(
+            "row 3, and a rule refuses what is marked",
+            failing(net.far()).refused_by([rule_entry(RouteType::Prohibit, &["fwmark"])]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["unreachable.local-route"]),
+        row(
+            "row 3, and a route of another table refuses",
+            failing(net.far()).refused_by([route_entry(RouteType::Blackhole, "default", 100)]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["unreachable.local-route"]),
+        row(
+            "row 3, and nobody looked what refuses",
+            failing(net.far()),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["unreachable.local-route"]),
+        row(
             "row 3, but whether something is held is not known",
-            net.far()
-                .silent(4)
-                .tcp(|tcp| tcp.in_flight_retransmits = Some(0))
-                .with(|attempt| attempt.unsent_bytes = Fact::NotAsked),
+            failing(net.far()).with(|attempt| attempt.unsent_bytes = Fact::NotAsked),
             "timeout.silent",
             Likely,
             path(),
+            "",
+        ),
+        row(
+            "given up, and the neighbour that did not answer is forgotten already",
+            forgotten(net.near().held(3)),
+            "unreachable.neighbor",
+            Certain,
+            link(net.near),
+            "",
+        ),
+        row(
+            "an error after three seconds, and the gateway that did not answer is forgotten already",
+            forgotten(net.far().ended(3068.5).icmp(net.icmp(Says::HostSilent), net.own)),
+            "unreachable.gateway",
+            Certain,
+            link(net.gateway),
             "",
         ),
         row(

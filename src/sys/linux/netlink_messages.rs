@@ -255,7 +255,11 @@ pub(super) fn refusing_rule(message: &RuleMessage, flow: &Flow) -> Option<Refusa
         other_selectors: Vec::new(),
     };
     let mut matches = true;
-    let mut unknown = |what: &str| refusal.other_selectors.push(what.to_owned());
+    let mut unknown = |what: &str| {
+        if !refusal.other_selectors.iter().any(|other| other == what) {
+            refusal.other_selectors.push(what.to_owned());
+        }
+    };
     for attribute in &message.attributes {
         match attribute {
             RuleAttribute::Priority(priority) => refusal.priority = Some(*priority),
