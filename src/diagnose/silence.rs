@@ -231,21 +231,21 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
     let sent_in = |at: usize| windows.get(at).is_some_and(|window| window.syns > 0);
     // A window with a SYN in it and the one behind it are one chance to hear the answer.
     let chances: Vec<usize> = (0..windows.len()).filter(|at| sent_in(*at)).collect();
-    let quiet: Vec<&Window> = windows
+    let quiet: Vec<usize> = windows
         .iter()
         .enumerate()
         .filter(|(at, window)| {
             let due = sent_in(*at) || at.checked_sub(1).is_some_and(sent_in);
             !due && !is_blurred(view, window)
         })
-        .map(|(_, window)| window)
+        .map(|(at, _)| at)
         .collect();
     let heard = |count: &dyn Fn(&Counters) -> i64| {
-        let in_window = |at: usize| windows.get(at).map_or(0, |window| count(&window.counters));
+        let in_window = |at: usize| settled(windows, at, count);
         chances.len() >= 2
             && quiet.len() >= 2
             && chances.iter().all(|at| in_window(*at).saturating_add(in_window(at.saturating_add(1))) > 0)
-            && quiet.iter().all(|window| count(&window.counters) <= 0)
+            && quiet.iter().all(|at| in_window(*at) <= 0)
             // A beacon that beats once a second would do as well, were it not for the burst.
             && burst_answers(view, windows, count) >= BURST
     };
@@ -264,6 +264,14 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
             .variant(variant)
             .or(&[Code::TimeoutSilent]),
     )
+}
+
+/// What was counted in a window, less what the next one takes back: a packet that was between two counters while they
+/// were read.
+fn settled(windows: &[Window], at: usize, count: &dyn Fn(&Counters) -> i64) -> i64 {
+    let counted = |at: usize| windows.get(at).map_or(0, |window| count(&window.counters));
+    let taken_back = counted(at.saturating_add(1)).min(0).saturating_neg();
+    counted(at).saturating_sub(taken_back.min(counted(at).max(0)))
 }
 
 /// A burst of extra SYNs has at least this many answers.

@@ -547,6 +547,28 @@ fn swallowed(net: Net) -> Vec<Row> {
             "",
         ),
         row(
+            "C6 and a packet was between two counters while they were read",
+            silent().heard(received(1), received(3), nothing).with(|attempt| {
+                let Fact::Seen(windows) = &mut attempt.windows else { return };
+                (windows[25].counters, windows[26].counters) = (received(1), received(-1));
+            }),
+            "local.reply-dropped",
+            Likely,
+            client(),
+            "",
+        ),
+        row(
+            "C6 or not: a packet goes nowhere at another time",
+            silent().heard(received(1), received(3), nothing).with(|attempt| {
+                let Fact::Seen(windows) = &mut attempt.windows else { return };
+                windows[25].counters = received(1);
+            }),
+            "timeout.silent",
+            Likely,
+            path(),
+            "",
+        ),
+        row(
             "B17 the reverse path filter drops them",
             silent().heard(filtered(1), filtered(3), nothing),
             "local.reply-dropped",
