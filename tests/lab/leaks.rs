@@ -40,6 +40,9 @@ const ENDS: &[End] = &[
     End { argument: "127.0.0.1:83", line: "refused.rst ", share: 5, syns: None },
 ];
 
+/// What is said of a datagram that was lost.
+const LOST: &str = "timeout.port-silent (likely";
+
 /// Runs the program and its arguments that often; the number that tells the runs apart replaces nothing in them.
 const SCRIPT: &str =
     r#"runs=$1; beside=$2; shift 2; seq "$runs" | xargs -P "$beside" -I '<number>' "$@" || [ $? = 123 ]"#;
@@ -56,7 +59,7 @@ pub(crate) fn check(whyconn: &Path) -> Result<(), String> {
 fn check_end(whyconn: &Path, end: &End, runs: u64) -> Result<(), String> {
     let mut scenario = Scenario::bare("many runs in a row leave nothing behind");
     // The target would answer a run a second.
-    let answers = "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit".to_owned();
+    let answers = "echo 0 > /proc/sys/net/ipv4/icmp_ratemask".to_owned();
     scenario.setup.insert("target".to_owned(), vec![answers]);
     scenario.listen = vec![Listen::plain("target", PORT, Behaviour::Read)];
     scenario.longest = Some(Duration::from_millis(60 * runs).max(Duration::from_secs(20)));
@@ -86,7 +89,10 @@ fn check_end(whyconn: &Path, end: &End, runs: u64) -> Result<(), String> {
 }
 
 fn judge(outcome: &Outcome, end: &End, runs: u64) -> Result<(), String> {
-    let same = outcome.stdout.lines().filter(|line| line.starts_with(end.line)).count();
+    let said = |line: &str| outcome.stdout.lines().filter(|said| said.starts_with(line)).count();
+    // A datagram is not repeated, and a kernel whose backlog is full (netdev_max_backlog) drops one.
+    let lost = if end.argument.starts_with("udp:") { said(LOST).min(1) } else { 0 };
+    let same = said(end.line).saturating_add(lost);
     let counted = outcome.counted.first().copied().unwrap_or_default();
     let all = usize::try_from(runs).is_ok_and(|runs| same == runs)
         && end.syns.is_none_or(|each| counted == each * runs);

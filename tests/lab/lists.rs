@@ -311,7 +311,10 @@ fn names(whyconn: &Path) -> Result<(), String> {
     for (line, report) in &all {
         let host = report.pointer("/target/host").and_then(Value::as_str).unwrap_or_default();
         let expected = if host == "gone.example" { "resolve.nxdomain" } else { "refused.rst" };
-        require(code(report) == expected, &format!("line {line}: {report}"), &outcome)?;
+        // The name server has that port, on another address: whichever targets are looked into closely say so.
+        let port = report.pointer("/target/port").and_then(Value::as_u64);
+        let elsewhere = host != "gone.example" && port == Some(53) && code(report) == "alias.bound-elsewhere";
+        require(code(report) == expected || elsewhere, &format!("line {line}: {report}"), &outcome)?;
     }
     // Two questions for each name, and for a sample of those that do not exist once more.
     let asked = outcome.counted.first().copied().unwrap_or_default();
