@@ -5,7 +5,7 @@
 //! scenario in `scenarios/*.toml` expects. It needs no root, and sends nothing to any real network.
 //!
 //! - `cargo test --test lab` runs all, `cargo test --test lab -- dead` those whose name holds `dead`.
-//! - `LAB_RECORD=DIR` stores the observed reports there.
+//! - `LAB_RECORD=DIR` stores the observed reports there, `LAB_VERDICTS=FILE` a line a verdict.
 //! - `LAB_WHYCONN=PATH` tests that program instead of the one just built.
 //!
 //! A trial has two halves, this program twice: [`outside`] makes the namespaces and judges, [`inside`] builds

@@ -1,8 +1,11 @@
-//! `LAB_RECORD=DIR`: keeps each observed report as a case that can be diagnosed again. A case that is
-//! there already is never written over: it is an expectation by then.
+//! What is kept of the reports.
+//!
+//! - `LAB_RECORD=DIR`: each as a case that can be diagnosed again. A case that is there already is never written
+//!   over: it is an expectation by then.
+//! - `LAB_VERDICTS=FILE`: one line a trial with its verdict, so that rounds of the lab can be compared.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -22,10 +25,27 @@ pub(crate) fn store(case: &Case, code: &str, report: &Value) -> Result<(), Strin
         // Which machine the lab ran on is nobody's business.
         Ok(file) => serde_json::to_writer_pretty(&file, &anonymous(report))
             .map_err(|error| format!("{}: {error}", path.display()))
-            .and_then(|()| std::io::Write::write_all(&mut &file, b"\n").map_err(told)),
+            .and_then(|()| (&file).write_all(b"\n").map_err(told)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(told(error)),
     }
+}
+
+/// Adds the trial's line: its name, then code, certainty and culprit, or that its world leaves them to chance.
+pub(crate) fn verdict(case: &Case, report: &Value) -> Result<(), String> {
+    let Some(path) = std::env::var_os("LAB_VERDICTS").map(PathBuf::from) else {
+        return Ok(());
+    };
+    let verdict = &report["verdict"];
+    let said = match case.scenario.chance.as_str() {
+        "" => format!("{} {} {}", verdict["code"], verdict["certainty"], verdict["culprit"]),
+        why => format!("left to chance: {why}"),
+    };
+    let told = |error: std::io::Error| format!("{}: {error}", path.display());
+    // One write a line: the trials run side by side.
+    let line = format!("{}::{}\t{said}\n", case.name, case.family.name());
+    let mut file = fs::File::options().create(true).append(true).open(&path).map_err(told)?;
+    file.write_all(line.as_bytes()).map_err(told)
 }
 
 fn anonymous(report: &Value) -> Value {

@@ -29,6 +29,9 @@ use crate::words::Words;
 pub(crate) struct Scenario {
     /// What it shows, in prose.
     pub(crate) title: String,
+    /// What in its world is left to chance on purpose, so that the verdict may be another one each time.
+    #[serde(default)]
+    pub(crate) chance: String,
     #[serde(default)]
     pub(crate) routers: u8,
     #[serde(default)]
