@@ -212,3 +212,16 @@ fn another_namespace(view: &View, refusal: &Finding) -> Option<Finding> {
             .or(&[refusal.code])
     })
 }
+
+/// Whether anything on this machine listens on the port; `None` where not everything could be looked at, or
+/// something listens that may or may not be meant.
+pub(super) fn open_here(view: &View) -> Option<bool> {
+    let listeners = view.evidence.listeners.seen()?;
+    let here = listeners.here.seen()?;
+    let port = view.attempt.address.port();
+    let mut on_port = here.iter().filter(|listening| listening.address.port() == port).peekable();
+    if on_port.peek().is_none() {
+        return listeners.elsewhere.seen()?.is_empty().then_some(false);
+    }
+    on_port.any(|listening| takes(view.evidence, listening, view.target())).then_some(true)
+}

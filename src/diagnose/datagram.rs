@@ -1,7 +1,9 @@
 //! Rules for a UDP target: one datagram, and what came of it. What UDP shares with TCP is judged by the other
 //! rules.
 
-use super::signals::{is_forwarded, is_same_end, open_here, passed_loopback};
+use super::alias::open_here;
+use super::handshake::is_same_end;
+use super::trials::{is_forwarded, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
 use crate::model::{Call, RouteType, Trial};

@@ -7,17 +7,20 @@
 mod alias;
 mod combine;
 mod datagram;
+mod handshake;
 pub mod icmp;
 mod local;
 mod names;
 mod on_link;
 pub mod path;
 mod ports;
+mod rejection;
 mod remarks;
+mod reset;
 mod rules;
 mod servers;
-mod signals;
 mod silence;
+mod trials;
 mod unix;
 mod view;
 
@@ -26,9 +29,9 @@ use crate::model::{
     UnixListed,
 };
 use crate::verdict::{Certainty, Clue, Code, Variant};
+pub(crate) use handshake::PROXIES;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-pub(crate) use signals::PROXIES;
 use std::net::{IpAddr, SocketAddr};
 use view::View;
 

@@ -1,7 +1,9 @@
 //! Whether this host itself is why a neighbour does not answer: ARP and neighbour discovery pass its filters too.
 
 use super::view::View;
+use super::{Culprit, Finding, local};
 use crate::model::{DevicePackets, Family, NeighbourSample, NeighbourState, Window};
+use crate::verdict::{Certainty, Clue, Code};
 
 /// What passed the device while a neighbour was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,4 +141,31 @@ fn follows_questions(stretches: &[Stretch]) -> bool {
     let mut quiet =
         (1..stretches.len()).filter(|at| !sent(*at) && !at.checked_sub(1).is_some_and(sent)).peekable();
     asked.len() >= 2 && answered && quiet.peek().is_some() && quiet.all(|at| !received(at))
+}
+
+/// The gateway or the target itself, whichever the SYN has to go through first.
+pub(super) fn silent_link(view: &View, certainty: Certainty, because: &[Clue]) -> Finding {
+    let target = view.target();
+    // Whose entry was looked at tells it where the route could not be read, or leads another way than the flow.
+    let asked = view.attempt.last_neighbour().map(|sample| sample.address);
+    let next = asked.or(view.attempt.gateway()).filter(|next| *next != target);
+    let (code, address) = match next {
+        Some(gateway) => (Code::UnreachableGateway, gateway),
+        None => (Code::UnreachableNeighbor, target),
+    };
+    let finding = Finding::new(code, certainty, Culprit::Link { address }, because);
+    let here = |own, clue| {
+        let because: Vec<Clue> = because.iter().copied().chain([clue]).collect();
+        Finding::new(own, Certainty::Likely, Culprit::Client, &because).variant("discovery").or(&[code])
+    };
+    // ARP and neighbour discovery pass filters of this host too.
+    let finding = match on_link(view) {
+        Some(OnLink::NothingSent) => return here(Code::LocalFirewallDrop, Clue::DeviceSentNothing),
+        Some(OnLink::HeardWhenDue) => return here(Code::LocalReplyDropped, Clue::DeviceHeardAnswers),
+        Some(OnLink::SomeSent) => finding.unless(Code::LocalFirewallDrop),
+        Some(OnLink::Heard) => finding.unless(Code::LocalReplyDropped),
+        Some(OnLink::NothingHeard) | None => finding,
+    };
+    // Without carrier nobody answers either.
+    if local::route_device(view).is_some() { finding } else { finding.unless(Code::LocalInterface) }
 }

@@ -3,7 +3,7 @@
 use super::alias::{foreign, on_port, owns};
 use super::servers::{Standing, standings};
 use super::view::View;
-use super::{Diagnosis, Finding, Remark, ports, signals};
+use super::{Diagnosis, Finding, Remark, ports, trials};
 use crate::model::{
     Evidence, Exchange, ExchangeOutcome, ForeignListening, Host, Listening, LookupOutcome, Millis,
     SocketState,
@@ -107,7 +107,7 @@ fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
     if finding.code.class() == Class::Local && view.evidence.request.interface.is_some() {
         return None;
     }
-    if signals::is_forwarded(view) {
+    if trials::is_forwarded(view) {
         return Some(Remark::PortForwarded);
     }
     let path = view.path()?;

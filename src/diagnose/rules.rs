@@ -1,7 +1,7 @@
 //! The table that judges one attempt: the first rule that holds is the verdict.
 
 use super::view::View;
-use super::{Culprit, Finding, datagram, local, signals, silence};
+use super::{Culprit, Finding, datagram, handshake, local, rejection, reset, silence};
 use crate::model::{Attempt, Evidence};
 use crate::verdict::{Certainty, Code};
 
@@ -14,7 +14,7 @@ const RULES: &[Rule] = &[
     // An answer to a datagram is never a failure to reach the port.
     datagram::answered,
     // A completed handshake is never a failure to connect.
-    signals::handshake,
+    handshake::completed,
     // What was never sent has no other reason.
     datagram::not_for_one,
     // A datagram that the way out dropped is no shortage of this process.
@@ -40,15 +40,15 @@ const RULES: &[Rule] = &[
     // A closed port of this host is told by this host's own ICMP error.
     datagram::own_closed_port,
     // Made on this host, whatever the target's address says.
-    signals::own_icmp,
+    rejection::own_icmp,
     // An ICMP error explains the errno that it set; a reset leaves none.
-    signals::foreign_icmp,
+    rejection::foreign_icmp,
     // UDP knows no resets.
     datagram::unseen_error,
     // An answer comes before silence.
-    signals::reset,
+    reset::received,
     // An ended attempt is not a silent one.
-    signals::unseen_error,
+    rejection::unseen_error,
     // This host's own tables come before what lies beyond them.
     silence::route_lost,
     // The SYN is still here: nobody beyond the link can have seen it.
@@ -68,7 +68,7 @@ const RULES: &[Rule] = &[
     // A closed port here would have answered.
     datagram::own_silence,
     // An ICMP error comes before silence, whichever SYN drew it.
-    signals::rejected_on_the_path,
+    rejection::rejected_on_the_path,
     // Routers that repeat are an answer as well.
     silence::silent_loop,
     // An answer that arrived here was not lost on the way.

@@ -4,7 +4,8 @@
 
 use super::icmp::code_of;
 use super::local::is_sure;
-use super::signals::{silent_link, worn_out};
+use super::on_link::silent_link;
+use super::rejection::worn_out;
 use super::view::View;
 use super::{Culprit, Finding, alias};
 use crate::model::{Beside, Counters, Listening, NeighbourState, PathProtocol, RouteAnswer, Window};

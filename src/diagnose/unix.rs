@@ -1,8 +1,8 @@
 //! Rules for a unix socket. Its errno has few meanings, and the file system and the kernel's list tell them apart
 //! (`unix_find_bsd`, `unix_stream_connect`, net/unix/af_unix.c).
 
+use super::handshake::UNACCEPTED;
 use super::local::{is_shortage, shortage};
-use super::signals::UNACCEPTED;
 use super::{Culprit, Finding};
 use crate::model::{
     AfterHandshake, Evidence, FileKind, NameKind, PeerEnd, SocketType, Standing, UnixAttempt, UnixListed,

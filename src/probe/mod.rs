@@ -12,6 +12,7 @@ mod dns_message;
 pub(crate) mod fuzzing;
 mod lean;
 mod listeners;
+mod next_hop;
 mod own_ends;
 mod path;
 mod resolve;
