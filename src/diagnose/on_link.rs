@@ -10,7 +10,7 @@ use crate::verdict::{Certainty, Clue, Code};
 pub(super) enum OnLink {
     /// No question left it.
     NothingSent,
-    /// Not each question left it.
+    /// Not each question left it, or others' packets hide whether it did.
     SomeSent,
     /// Something came in after each question that went no farther, and at no other time.
     HeardWhenDue,
@@ -40,29 +40,25 @@ struct Stretch {
     /// Without what IPv6 is known to have got.
     received: u64,
     sent: u64,
+    /// Those of the sent ones that were packets of IP, where IP is not what asks and they were counted.
+    sent_by_ip: Option<u64>,
 }
 
 /// `None` where it was not looked at for long enough.
 pub(super) fn on_link(view: &View) -> Option<OnLink> {
+    let all: &[Window] = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
+    let stretches = stretches(view, all);
     // Only IPv6 asks by its own packets, which its counters see.
-    let windows: &[Window] = match (view.family(), view.attempt.windows.seen()) {
-        (Family::V6, Some(windows)) => windows,
-        _ => &[],
-    };
-    let stretches = stretches(view, windows);
+    let windows = if view.family() == Family::V6 { all } else { &[] };
     let (began, ended) = (stretches.first()?.from, stretches.last()?.to);
     if ended - began < ASKS_WITHIN {
         return None;
     }
-    let held = windows.iter().filter(|window| {
-        let counters = window.counters;
-        counters.out_transmits.is_some_and(|sent| sent < counters.out_requests)
-    });
-    let held = held.count();
+    let held = (0..windows.len()).filter(|at| was_held(windows, *at)).count();
     if held >= 2 || stretches.iter().all(|stretch| stretch.sent == 0) {
         return Some(OnLink::NothingSent);
     }
-    if held > 0 || longest(&stretches, |stretch| stretch.sent == 0) >= ASKS_WITHIN {
+    if held > 0 || longest(&stretches, |stretch| stretch.sent == 0) >= ASKS_WITHIN || is_hidden(&stretches) {
         return Some(OnLink::SomeSent);
     }
     let swallowed: Vec<f64> = windows
@@ -87,6 +83,30 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
     Some(if when_due { OnLink::HeardWhenDue } else { OnLink::Heard })
 }
 
+/// Whether IPv6 counted a packet in a window that reached no device. One that was between the two counters while they
+/// were read has reached it by the next window.
+fn was_held(windows: &[Window], at: usize) -> bool {
+    let missing = |at: usize| {
+        let counters = windows.get(at).map(|window| window.counters)?;
+        Some(counters.out_requests.saturating_sub(counters.out_transmits?))
+    };
+    let late = missing(at.saturating_add(1)).map_or(0, |next| next.min(0).saturating_neg());
+    missing(at).is_some_and(|missing| missing > late)
+}
+
+/// How many packets of IP went to devices other than loopback in this time, where that is known.
+fn sent_by_ip(windows: &[Window], from: f64, to: f64) -> Option<u64> {
+    let in_time = windows.iter().filter(|window| {
+        let middle = f64::midpoint(window.from_ms.0, window.to_ms.0);
+        (from..to).contains(&middle)
+    });
+    let sent = in_time.filter_map(|window| {
+        let counters = window.counters;
+        u64::try_from(counters.out_transmits?.saturating_sub(counters.loopback_out)).ok()
+    });
+    sent.reduce(u64::saturating_add)
+}
+
 /// What the device carried between the looks at which the neighbour was still to answer.
 fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
     let samples = view.attempt.neighbour.seen().map(Vec::as_slice).unwrap_or_default();
@@ -106,14 +126,23 @@ fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
             let by_ipv6 = after.received_ipv6.saturating_sub(before.received_ipv6);
             let explained = if counted || view.family() == Family::V4 { by_ipv6 } else { 0 };
             let received = after.received.saturating_sub(before.received);
-            Stretch {
-                from,
-                to,
-                received: received.saturating_sub(explained),
-                sent: after.sent.saturating_sub(before.sent),
-            }
+            let sent = after.sent.saturating_sub(before.sent);
+            // ARP is none of IP's packets; neighbour discovery is.
+            let asks_beside_ip = view.family() == Family::V4;
+            let sent_by_ip = if asks_beside_ip { sent_by_ip(windows, from, to) } else { None };
+            Stretch { from, to, received: received.saturating_sub(explained), sent, sent_by_ip }
         })
         .collect()
+}
+
+/// Whether all that was sent may have been packets of IP, for so long that a question was due, or but for one: a packet
+/// may be counted by IP in a stretch and by the device in the next.
+fn is_hidden(stretches: &[Stretch]) -> bool {
+    let counted = || stretches.iter().filter_map(|stretch| Some((stretch.sent, stretch.sent_by_ip?)));
+    let (sent, by_ip) = counted()
+        .fold((0, 0), |all: (u64, u64), one| (all.0.saturating_add(one.0), all.1.saturating_add(one.1)));
+    let by_ip_alone = |stretch: &Stretch| stretch.sent_by_ip.is_some_and(|by_ip| stretch.sent <= by_ip);
+    by_ip > 0 && (sent <= by_ip.saturating_add(1) || longest(stretches, by_ip_alone) >= ASKS_WITHIN)
 }
 
 /// The longest time, in ms, for which this held.
@@ -165,6 +194,13 @@ pub(super) fn silent_link(view: &View, certainty: Certainty, because: &[Clue]) -
         Some(OnLink::SomeSent) => finding.unless(Code::LocalFirewallDrop),
         Some(OnLink::Heard) => finding.unless(Code::LocalReplyDropped),
         Some(OnLink::NothingHeard) | None => finding,
+    };
+    // A bridge, or what else lies over other devices of this host, has filters behind its counters.
+    let over_others = local::route_device(view).is_some_and(|link| link.over_others);
+    let finding = if over_others {
+        finding.unless(Code::LocalFirewallDrop).unless(Code::LocalReplyDropped)
+    } else {
+        finding
     };
     // Without carrier nobody answers either.
     if local::route_device(view).is_some() { finding } else { finding.unless(Code::LocalInterface) }

@@ -122,6 +122,10 @@ pub struct Link {
     /// `IFLA_MTU`: the largest packet that it carries, in bytes, where that is less than IPv6 asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrow_mtu: Option<u32>,
+    /// Whether it hands what it carries to other devices of this host (`IFLA_INFO_KIND`: a bridge, a bond, a VLAN, a
+    /// tunnel): what it counts as sent may still be dropped here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_others: bool,
 }
 
 /// The smallest MTU of a device that has IPv6 (RFC 8200, section 5): the kernel takes IPv6 from it below that

@@ -383,7 +383,16 @@ impl World {
 pub(super) fn device(name: &str, up: bool, carrier: Option<bool>) -> Link {
     let loopback = name == "lo";
     let index = if loopback { 1 } else { 2 };
-    Link { index, name: name.into(), up, carrier, loopback, ipv6_disabled: Some(false), narrow_mtu: None }
+    Link {
+        index,
+        name: name.into(),
+        up,
+        carrier,
+        loopback,
+        ipv6_disabled: Some(false),
+        narrow_mtu: None,
+        over_others: false,
+    }
 }
 
 pub(super) fn without_ipv6(link: Link) -> Link {

@@ -8,6 +8,7 @@ use crate::verdict::Certainty::{Certain, Likely};
 pub(super) fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = [V4, V6].into_iter().flat_map(of_family).collect();
     rows.extend(by_counters_of_ipv6().into_iter().map(|row| row.of(V6.family)));
+    rows.extend(beside_other_packets().into_iter().map(|row| row.of(V4.family)));
     rows
 }
 
@@ -107,6 +108,19 @@ fn of_family(net: Net) -> Vec<Row> {
             link(net.near),
             "",
         ),
+        row(
+            "questions go out of a bridge, behind which this host has filters too",
+            near().looks(|number| (0, question(number))).with(|attempt| {
+                if let Fact::Seen(device) = &mut attempt.link {
+                    device.over_others = true;
+                }
+            }),
+            "unreachable.neighbor",
+            Likely,
+            link(net.near),
+            "",
+        )
+        .or(&["local.firewall-drop", "local.reply-dropped"]),
         row(
             "the question does not leave this host",
             far().looks(|_| (0, 0)),
@@ -210,6 +224,46 @@ fn of_family(net: Net) -> Vec<Row> {
     rows.into_iter().map(|row| row.of(net.family)).collect()
 }
 
+/// ARP is no packet of IP: what IP has sent is no question.
+fn beside_other_packets() -> Vec<Row> {
+    let gave_up = || V4.far().ended(3050.0).icmp(V4.icmp(Says::HostSilent), V4.own);
+    let by_ip = |all: i64, over_loopback: i64| {
+        move |_: u32| Counters {
+            out_requests: all,
+            out_transmits: Some(all),
+            loopback_out: over_loopback,
+            ..Counters::default()
+        }
+    };
+    vec![
+        row(
+            "questions go out beside others' packets",
+            gave_up().looks(|number| (0, 3 + u64::from(asks(number)))).counted_by_ip(by_ip(3, 0)),
+            "unreachable.gateway",
+            Certain,
+            link(V4.gateway),
+            "",
+        ),
+        row(
+            "others' packets are all that goes out",
+            gave_up().looks(|_| (0, 3)).counted_by_ip(by_ip(3, 0)),
+            "unreachable.gateway",
+            Likely,
+            link(V4.gateway),
+            "",
+        )
+        .or(&["local.firewall-drop"]),
+        row(
+            "questions go out while others speak over loopback",
+            gave_up().looks(|number| (0, u64::from(asks(number)))).counted_by_ip(by_ip(3, 3)),
+            "unreachable.gateway",
+            Certain,
+            link(V4.gateway),
+            "",
+        ),
+    ]
+}
+
 fn by_counters_of_ipv6() -> Vec<Row> {
     let gave_up = || V6.near().ended(3050.0).icmp(V6.icmp(Says::HostSilent), V6.own);
     let noise = |number: u32| (0, 1 + u64::from(asks(number)));
@@ -224,6 +278,18 @@ fn by_counters_of_ipv6() -> Vec<Row> {
         row(
             "B9 on a busy link: all that comes in is accounted for",
             gave_up().looks_beside(2, noise).counted_by_ip(noise_of_ip),
+            "unreachable.neighbor",
+            Certain,
+            link(V6.near),
+            "",
+        ),
+        row(
+            "a packet was between two counters while they were read",
+            gave_up().looks(|number| (0, u64::from(asks(number)))).counted_by_ip(|number| Counters {
+                out_requests: i64::from(asks(number)),
+                out_transmits: Some(i64::from(matches!(number, 5 | 8))),
+                ..Counters::default()
+            }),
             "unreachable.neighbor",
             Certain,
             link(V6.near),

@@ -7,7 +7,9 @@ use crate::model::{
 };
 use netlink_packet_route::IpProtocol;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
-use netlink_packet_route::link::{AfSpecInet6, AfSpecUnspec, LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::link::{
+    AfSpecInet6, AfSpecUnspec, InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
+};
 use netlink_packet_route::neighbour::NeighbourState as RawState;
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::{
@@ -145,16 +147,33 @@ pub(super) fn link(message: &LinkMessage) -> Link {
         loopback: flags.contains(LinkFlags::Loopback),
         ipv6_disabled: None,
         narrow_mtu: None,
+        over_others: false,
     };
     for attribute in &message.attributes {
         match attribute {
             LinkAttribute::IfName(name) => link.name.clone_from(name),
             LinkAttribute::Mtu(mtu) => link.narrow_mtu = Some(*mtu).filter(|mtu| *mtu < IPV6_LEAST_MTU),
             LinkAttribute::Carrier(carrier) => link.carrier = Some(*carrier != 0),
+            LinkAttribute::LinkInfo(about) => link.over_others = about.iter().any(is_over_others),
             _ => {}
         }
     }
     link
+}
+
+/// Whether a device of this kind hands its packets to other devices of the same host.
+fn is_over_others(about: &LinkInfo) -> bool {
+    let LinkInfo::Kind(kind) = about else { return false };
+    // Those that end at hardware, at a program or in another namespace.
+    !matches!(
+        kind,
+        InfoKind::Veth
+            | InfoKind::Tun
+            | InfoKind::Dummy
+            | InfoKind::Netkit
+            | InfoKind::Wwan
+            | InfoKind::Netdevsim
+    )
 }
 
 pub(super) fn device_packets(message: &LinkMessage) -> Option<DevicePackets> {
