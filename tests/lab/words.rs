@@ -20,6 +20,7 @@
 //! `routers = "{hops}"` gives a number.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use regex_lite::{Captures, Regex};
 use toml::Value;
@@ -80,8 +81,9 @@ impl Words {
 
     fn fill_text(&self, text: &str) -> Result<Value, String> {
         // A word never holds whitespace, so the braces of nft's own syntax pass untouched.
-        let placeholder = Regex::new(r"\{([a-z][a-z0-9._-]*)(?::([^{}\s]+))?\}")
-            .map_err(|error| format!("placeholder pattern: {error}"))?;
+        static PLACEHOLDER: LazyLock<Result<Regex, regex_lite::Error>> =
+            LazyLock::new(|| Regex::new(r"\{([a-z][a-z0-9._-]*)(?::([^{}\s]+))?\}"));
+        let placeholder = PLACEHOLDER.as_ref().map_err(|error| format!("placeholder pattern: {error}"))?;
         let mut unknown = None;
         let lookup = |captures: &Captures| {
             let word = self.0.get(&captures[1])?;

@@ -46,11 +46,9 @@ pub(crate) fn build(scenario: &Scenario) -> Result<(), String> {
     }
     for (position, node) in (0u8..).zip(&nodes) {
         let devices = topology.devices(position);
-        in_node(node, move || await_running(&devices))?;
+        in_node(node, move || await_running(&devices).and_then(|()| await_settled()))?;
     }
-    // Nobody answers neighbour discovery for an address that the kernel's worker has not come to yet.
-    let settled = ["test -z \"$(ip -6 -oneline address show tentative)\"".to_owned()];
-    nodes.iter().try_for_each(|node| await_conditions(node, &settled))
+    Ok(())
 }
 
 /// Waits for addresses that scripts have added: the kernel's worker may not have come to them. Where duplicates are
@@ -264,6 +262,27 @@ fn configuration(topology: Topology, position: u8) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// Waits until no address of this thread's namespace is tentative: nobody answers neighbour discovery for one that the
+/// kernel's worker has not come to yet.
+fn await_settled() -> Result<(), String> {
+    // Device number, length, scope and flags stand between address and name (if6_seq_show, net/ipv6/addrconf.c).
+    const ADDRESSES: &str = "/proc/thread-self/net/if_inet6";
+    const TENTATIVE: u32 = 0x40;
+    let is_tentative = |line: &str| {
+        let flags = line.split_whitespace().nth(4).and_then(|flags| u32::from_str_radix(flags, 16).ok());
+        flags.is_none_or(|flags| flags & TENTATIVE != 0)
+    };
+    let end = Instant::now() + busy::bound(SETTLING);
+    loop {
+        let addresses = fs::read_to_string(ADDRESSES).map_err(|error| format!("{ADDRESSES}: {error}"))?;
+        match addresses.lines().find(|line| is_tentative(line)) {
+            None => return Ok(()),
+            Some(line) if Instant::now() > end => return Err(format!("an address stays tentative: {line}")),
+            Some(_) => thread::sleep(POLL),
+        }
+    }
 }
 
 /// Waits until the kernel has seen the carrier of all devices of this thread's namespace; until then, it drops
