@@ -232,21 +232,16 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
     let sent_in = |at: usize| windows.get(at).is_some_and(|window| window.syns > 0);
     // A window with a SYN in it and the one behind it are one chance to hear the answer.
     let chances: Vec<usize> = (0..windows.len()).filter(|at| sent_in(*at)).collect();
-    let quiet: Vec<usize> = windows
-        .iter()
-        .enumerate()
-        .filter(|(at, window)| {
-            let due = sent_in(*at) || at.checked_sub(1).is_some_and(sent_in);
-            !due && !is_blurred(view, window)
-        })
-        .map(|(at, _)| at)
-        .collect();
+    let not_due = |(at, _): &(usize, &Window)| !sent_in(*at) && !at.checked_sub(1).is_some_and(sent_in);
     let heard = |count: &dyn Fn(&Counters) -> i64| {
         let in_window = |at: usize| settled(windows, at, count);
+        // Where answers to the sweep may come, hearing something says nothing; hearing nothing does.
+        let (quiet, loud): (Vec<_>, Vec<_>) =
+            windows.iter().enumerate().filter(not_due).partition(|(at, _)| in_window(*at) <= 0);
         chances.len() >= 2
             && quiet.len() >= 2
             && chances.iter().all(|at| in_window(*at).saturating_add(in_window(at.saturating_add(1))) > 0)
-            && quiet.iter().all(|at| in_window(*at) <= 0)
+            && loud.iter().all(|(_, window)| is_blurred(view, window))
             // A beacon that beats once a second would do as well, were it not for the burst.
             && burst_answers(view, windows, count) >= BURST
     };
