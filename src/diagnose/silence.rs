@@ -90,14 +90,64 @@ pub(super) fn answers_rejected(view: &View) -> Option<Finding> {
 
 /// The repeats of the SYN fail inside this host, as where an output filter drops them.
 pub(super) fn own_filter(view: &View) -> Option<Finding> {
-    (view.is_waiting() && view.attempt.fails_to_repeat()).then(|| {
-        let finding =
-            Finding::new(Code::LocalFirewallDrop, Certainty::Certain, Culprit::Client, &[Clue::SynNotSent]);
-        // What the packet filter marks is routed again, in ways of which the route lookup knows nothing
-        // (ip_route_me_harder). There a route or a rule may refuse it.
-        let refused = view.refusals().iter().any(|refusal| !is_sure(refusal));
-        let looked = view.attempt.refusals.seen().is_some();
-        if looked && !refused { finding } else { finding.unless(Code::UnreachableLocalRoute) }
+    if !view.is_waiting() || !view.attempt.fails_to_repeat() {
+        return None;
+    }
+    let finding =
+        |certainty| Finding::new(Code::LocalFirewallDrop, certainty, Culprit::Client, &[Clue::SynNotSent]);
+    let kept = kept_by_ip(view);
+    let some_kept = kept.iter().any(|kept| *kept);
+    let some_left = kept.iter().any(|kept| !kept) || hop_saw_syn(view) || trial_left(view);
+    // What passes every filter of IP and fails all the same was dropped by the device or its queue, or has no
+    // neighbour (`dev_queue_xmit`, `neigh_create`). A device that comes and goes lets some pass.
+    if !kept.is_empty() && !some_kept {
+        let others = [Code::LocalLimits, Code::LocalInterface, Code::TimeoutSilent];
+        return Some(finding(Certainty::Likely).variant("device").or(&others));
+    }
+    if some_left {
+        let others = [Code::TimeoutPortSilent, Code::TimeoutSilent];
+        return Some(finding(Certainty::Likely).variant("some").or(&others));
+    }
+    // What the packet filter marks is routed again, in ways of which the route lookup knows nothing
+    // (ip_route_me_harder). There a route or a rule may refuse it.
+    let refused = view.refusals().iter().any(|refusal| !is_sure(refusal));
+    let looked = view.attempt.refusals.seen().is_some();
+    let finding = finding(Certainty::Certain);
+    Some(if looked && !refused { finding } else { finding.unless(Code::UnreachableLocalRoute) })
+}
+
+/// For each repeat of the SYN, whether IP kept a packet to itself: it was asked to send more than it handed to a
+/// device. Empty where the kernel does not count that (before Linux 6.7).
+fn kept_by_ip(view: &View) -> Vec<bool> {
+    let windows = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
+    let repeats = windows.iter().enumerate().filter(|(_, window)| window.syns > 0);
+    repeats
+        .filter_map(|(at, _)| {
+            let kept =
+                |counters: &Counters| Some(counters.out_requests.saturating_sub(counters.out_transmits?));
+            // Summed up: a packet that was between the two counters while they were read is in both windows.
+            let near: Option<Vec<i64>> =
+                around(windows, at).iter().map(|window| kept(&window.counters)).collect();
+            Some(near?.into_iter().fold(0, i64::saturating_add) > 0)
+        })
+        .collect()
+}
+
+/// The socket and the counters are not read at the same moment: the windows before and behind belong to one.
+fn around(windows: &[Window], at: usize) -> &[Window] {
+    windows.get(at.saturating_sub(1)..at.saturating_add(2).min(windows.len())).unwrap_or_default()
+}
+
+/// Whether a hop has answered a SYN to the port.
+fn hop_saw_syn(view: &View) -> bool {
+    view.path().is_some_and(|path| !path.by_datagrams() && path.last_hop().hop > 0)
+}
+
+/// Whether IP handed on all that it was asked to send, an extra SYN among it.
+fn trial_left(view: &View) -> bool {
+    view.trials().iter().any(|trial| {
+        let Counters { out_requests, out_transmits, .. } = trial.counters;
+        out_requests > 0 && out_transmits.is_some_and(|sent| sent >= out_requests)
     })
 }
 
@@ -143,13 +193,11 @@ pub(super) fn taken_here(view: &View) -> Option<Finding> {
     })
 }
 
-/// What was counted around the last repeat of the SYN. The socket and the counters are not read at the same moment,
-/// so the windows before and behind belong to it.
+/// What was counted around the last repeat of the SYN.
 fn last_repeat(view: &View) -> Option<Vec<Counters>> {
     let windows = view.attempt.windows.seen()?;
     let at = windows.iter().rposition(|window| window.syns > 0)?;
-    let near = windows.get(at.saturating_sub(1)..at.saturating_add(2).min(windows.len()))?;
-    Some(near.iter().map(|window| window.counters).collect())
+    Some(around(windows, at).iter().map(|window| window.counters).collect())
 }
 
 /// Whether an extra SYN is known to have left this host: a hop has seen it, or a device has sent it.

@@ -2,7 +2,8 @@
 
 use super::build::{Net, Says, V4, V6, World, route_entry, rule_entry};
 use super::row::{Row, client, link, path, row, target};
-use crate::model::{Fact, NeighbourSample, NeighbourState, RouteType};
+use super::way::syn;
+use crate::model::{Counters, Fact, Millis, NeighbourSample, NeighbourState, RouteType, Window};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
 
@@ -16,6 +17,18 @@ pub(super) fn rows() -> Vec<Row> {
 /// The repeats of the SYN do not leave.
 fn failing(world: World) -> World {
     world.silent(4).tcp(|tcp| tcp.in_flight_retransmits = Some(0))
+}
+
+/// What IP was asked to send around each of three repeats, and what it handed to a device.
+fn counted(world: World, around: [(i64, i64); 3]) -> World {
+    let window = |at: u32| {
+        let repeat = around.get(at as usize / 4).filter(|_| at % 4 == 1);
+        let (out_requests, sent) = repeat.copied().unwrap_or_default();
+        let counters = Counters { out_requests, out_transmits: Some(sent), ..Counters::default() };
+        let from = 627.0 + f64::from(at) * 250.0;
+        Window { from_ms: Millis(from), to_ms: Millis(from + 250.0), syns: repeat.map_or(0, |_| 1), counters }
+    };
+    world.with(|attempt| attempt.windows = Fact::Seen((0..12).map(window).collect()))
 }
 
 /// The neighbour was asked for, and at the last look its entry was gone.
@@ -117,6 +130,41 @@ fn never_left(net: Net) -> Vec<Row> {
             client(),
             "",
         ),
+        row(
+            "row 3, and IP keeps each repeat, on a busy host",
+            counted(failing(net.far()), [(1, 0), (9, 8), (4, 3)]).refused_by([]),
+            "local.firewall-drop",
+            Certain,
+            client(),
+            "",
+        ),
+        row(
+            "the repeats fail behind IP: the queue, the device, or no neighbour to be had",
+            counted(failing(net.far()), [(1, 1), (2, 2), (1, 1)]).refused_by([]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "device",
+        )
+        .or(&["local.limits", "local.interface", "timeout.silent"]),
+        row(
+            "our own filter lets some SYNs pass",
+            counted(failing(net.far()), [(1, 0), (1, 1), (1, 0)]).refused_by([]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "some",
+        )
+        .or(&["timeout.port-silent", "timeout.silent"]),
+        row(
+            "our own filter drops the repeats, and a hop had a SYN to the port",
+            counted(failing(net.far()), [(1, 0); 3]).refused_by([]).sweep([syn(1, net.gateway)]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "some",
+        )
+        .or(&["timeout.port-silent", "timeout.silent"]),
         row(
             "row 3 on loopback",
             failing(net.loopback()).refused_by([]),

@@ -27,6 +27,11 @@ pub(super) fn exceeded(from: &str) -> Option<PathAnswer> {
 /// Probes of the sweep: protocol, TTL (0 for the host's own), answer.
 pub(super) type Shot = (PathProtocol, u8, Option<PathAnswer>);
 
+/// A SYN that a router let die.
+pub(super) fn syn(ttl: u8, from: &str) -> Shot {
+    (PathProtocol::Tcp, ttl, exceeded(from))
+}
+
 impl World {
     pub(super) fn sweep(self, shots: impl IntoIterator<Item = Shot>) -> Self {
         let probe = |(protocol, ttl, answer): Shot| PathProbe {
