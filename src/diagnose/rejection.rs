@@ -20,6 +20,9 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     if !view.is_ours(entry) {
         return None;
     }
+    if icmp.is_time_exceeded() {
+        return Some(worn_out_here(view, entry));
+    }
     // The kernel reports an unanswered neighbour as host unreachable from itself (ipv4_link_failure), after
     // three seconds of asking; a filter answers at once, and in any words.
     let host = icmp::is_host_unreachable(icmp) && !view.attempt.is_local();
@@ -60,17 +63,36 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
                 .or(&[Code::LocalFirewallReject]),
         );
     }
+    // Others can have this address too: a filter's answer is here, over loopback, before `connect` returns.
+    if !view.attempt.is_local() && view.trials().iter().any(|trial| trial.counters.loopback_out == 0) {
+        let (code, culprit, variant) = sender_of(view, icmp, entry.sender);
+        let because = [Clue::IcmpError, Clue::LeftThisHost];
+        return Some(
+            Finding::new(code, Certainty::Likely, culprit, &because)
+                .variant(variant)
+                .or(&[Code::LocalFirewallReject]),
+        );
+    }
     // An address of this host may stand for something behind it (a published container port), and a device
     // without neighbours may fail in the same words.
     // Whoever's neighbour answers may have sent this flow another way: a filter does not take so long.
-    let certain = if view.attempt.is_local() {
-        passed_loopback(view)
-    } else {
-        !(host && (unknown || late)) && !came_later(view)
-    };
+    // One SYN may have met other traffic.
+    let few = view.trials().len() < 2;
+    let elsewhere = !view.attempt.is_local() && (few || (host && (unknown || late)) || came_later(view));
+    let certain = passed_loopback(view) && !elsewhere;
     let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
     let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
     Some(if certain { finding } else { finding.or(&[icmp::code_of(icmp)]) })
+}
+
+/// The TTL ran out at this host: what it sent came back to it, and it was to pass it on. A filter can't say so.
+fn worn_out_here(view: &View, entry: &QueueEntry) -> Finding {
+    worn_out(view, entry.sender).unwrap_or_else(|| {
+        let because = [Clue::IcmpError, Clue::IcmpFromThisHost];
+        Finding::new(Code::UnreachableIcmpOther, Certainty::Likely, Culprit::Client, &because)
+            .variant("time-exceeded")
+            .or(&[Code::UnreachableLoop])
+    })
 }
 
 /// Somebody was asked for in vain, and it is not the neighbour that the route names: a rule marks the packets for

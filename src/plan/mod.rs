@@ -309,7 +309,7 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
     if attempt.ended_ms.is_none() && attempt.neighbour_is_missing() {
         return (None, at_once);
     }
-    if is_unrouted(attempt) && !attempt.trials.was_asked() {
+    if (is_unrouted(attempt) || is_own_word(attempt)) && !attempt.trials.was_asked() {
         return (Some(Probe::Trials(index, TrialKind::AnyAnswer)), at_once);
     }
     let waiting =
@@ -378,14 +378,23 @@ fn is_unrouted(attempt: &Attempt) -> bool {
     })
 }
 
-/// What to ask about an ICMP error that came from elsewhere.
+/// Whether an ICMP error has an address of this host, which somebody else may have too. The kernel's own word about an
+/// unanswered neighbour takes longer.
+fn is_own_word(attempt: &Attempt) -> bool {
+    attempt.deciding_icmp().is_some_and(|(icmp, entry)| {
+        let at_once = entry.at_ms < REPEAT && !attempt.neighbour_is_missing();
+        entry.sender_is_ours == Fact::Seen(true) && !icmp.is_time_exceeded() && at_once
+    })
+}
+
+/// What to ask about an ICMP error that came from elsewhere, or about a TTL that ran out.
 fn rejection(attempt: &Attempt) -> Option<Question> {
     let (icmp, entry) = attempt.deciding_icmp()?;
-    if entry.sender_is_ours == Fact::Seen(true) {
-        return None;
-    }
     if icmp.is_time_exceeded() {
         return Some(Question::Hops);
+    }
+    if entry.sender_is_ours == Fact::Seen(true) {
+        return None;
     }
     // Senders begin with 64, 128 or 255.
     let begun_with = |left: u8| [64, 128].into_iter().find(|begun| left <= *begun).unwrap_or(u8::MAX);

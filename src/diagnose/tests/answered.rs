@@ -2,6 +2,7 @@
 
 use super::build::{Net, Says, V4, V6, World, remote};
 use super::row::{Row, client, hop, link, nobody, path, row, service, target};
+use super::way::{router, syn};
 use crate::model::{
     AfterHandshake, Attempt, Call, Counters, Fact, Millis, NeighbourState, RouteType, TcpState, Trial,
 };
@@ -123,7 +124,12 @@ fn refused(net: Net) -> Vec<Row> {
 }
 
 fn answered_here(net: Net) -> Vec<Row> {
-    let own_answer = |says| net.far().soft_icmp(net.icmp(says), net.own);
+    let own_word = |says| net.far().soft_icmp(net.icmp(says), net.own);
+    let passed = |counts: &[i64], world: World| {
+        let trials: Vec<Trial> = counts.iter().map(|count| trial(*count)).collect();
+        world.with(|attempt| attempt.trials = Fact::Seen(trials))
+    };
+    let own_answer = |says| passed(&[1, 1, 1, 1], own_word(says));
     let no_look = |attempt: &mut Attempt| {
         attempt.neighbour = Fact::CouldNotLook("EPERM".into());
         attempt.link = Fact::Seen(super::build::device("eth0", true, Some(true)));
@@ -151,6 +157,44 @@ fn answered_here(net: Net) -> Vec<Row> {
             "local.firewall-reject",
             Certain,
             client(),
+            "",
+        ),
+        row(
+            "A4, but nobody looked whether it went over loopback",
+            own_word(Says::Port).silent(2),
+            "local.firewall-reject",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["refused.icmp-port"]),
+        row(
+            "a router that has an address of ours too rejects",
+            passed(&[0, 0, 1, 0], own_word(Says::Prohibited).silent(2)),
+            "unreachable.icmp-admin",
+            Likely,
+            hop(net.own),
+            "",
+        )
+        .or(&["local.firewall-reject"]),
+        row(
+            "what this host sent came back, and its TTL ran out here",
+            passed(&[1, 1, 1, 1], own_word(Says::TtlOut).silent(2)),
+            "unreachable.icmp-other",
+            Likely,
+            client(),
+            "time-exceeded",
+        )
+        .or(&["unreachable.loop"]),
+        row(
+            "what this host sent came back, and its TTL ran out here: routers repeat",
+            own_word(Says::TtlOut)
+                .silent(2)
+                .with(|attempt| attempt.own_ttl = Fact::Seen(64))
+                .sweep((1..=6).map(|ttl| syn(ttl, if ttl % 2 == 1 { net.gateway } else { net.own }))),
+            "unreachable.loop",
+            Certain,
+            router(net.gateway, 1),
             "",
         ),
         row(
