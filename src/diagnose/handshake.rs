@@ -2,7 +2,7 @@
 
 use super::view::View;
 use super::{Culprit, Finding, alias};
-use crate::model::{AfterHandshake, Listening, PeerEnd, TcpState};
+use crate::model::{AfterHandshake, Attempt, Listening, NeighbourState, PeerEnd, TcpState};
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
 use std::net::SocketAddr;
@@ -41,7 +41,12 @@ pub(super) fn completed(view: &View) -> Option<Finding> {
         let one_syn = view.tcp().and_then(|tcp| tcp.retransmits) == Some(0);
         let certainty = if one_syn { Certainty::Certain } else { Certainty::Likely };
         let finding = Finding::new(Code::TimeoutTooShort, certainty, Culprit::Client, &[Clue::LateAnswer]);
-        return Some(if one_syn { finding } else { finding.or(&[Code::TimeoutSilent]) });
+        let finding = if one_syn { finding } else { finding.or(&[Code::TimeoutSilent]) };
+        let link = match attempt.gateway() {
+            Some(_) => Code::UnreachableGateway,
+            None => Code::UnreachableNeighbor,
+        };
+        return Some(if waited_for_neighbour(attempt) { finding.unless(link) } else { finding });
     }
     if attempt.source.is_some_and(|source| is_same_end(source, attempt.address)) {
         let because = [Clue::Handshake, Clue::SameEnds];
@@ -65,6 +70,18 @@ pub(super) fn completed(view: &View) -> Option<Finding> {
             Some(Finding { culprit: None, ..finding })
         }
     }
+}
+
+/// A neighbour that is there answers within a few ms.
+const NEIGHBOUR_IS_LATE: f64 = 100.0;
+
+/// Whether the SYN had to wait for a neighbour first: that was no round trip.
+fn waited_for_neighbour(attempt: &Attempt) -> bool {
+    attempt.neighbour.seen().is_some_and(|samples| {
+        samples
+            .iter()
+            .any(|sample| sample.state == NeighbourState::Incomplete && sample.at_ms.0 >= NEIGHBOUR_IS_LATE)
+    })
 }
 
 /// The listener of this host that the connection belongs to.

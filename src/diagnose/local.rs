@@ -46,16 +46,16 @@ pub(super) fn device(view: &View) -> Option<Finding> {
         return Some(finding);
     }
     let Some(link) = route_device(view) else { return all_down(view) };
-    if !link.up {
-        return Some(here(Code::LocalInterface, Certainty::Certain, &[Clue::LinkDown]).variant("down"));
-    }
-    // Loopback devices have no cable; a device without carrier sends nothing.
-    if link.carrier == Some(false) && !link.loopback {
-        return Some(
-            here(Code::LocalInterface, Certainty::Certain, &[Clue::LinkNoCarrier]).variant("no-carrier"),
-        );
-    }
-    None
+    let (clue, variant) = match link {
+        Link { up: false, .. } => (Clue::LinkDown, "down"),
+        // Loopback devices have no cable; a device without carrier sends nothing.
+        Link { carrier: Some(false), loopback: false, .. } => (Clue::LinkNoCarrier, "no-carrier"),
+        _ => return None,
+    };
+    let finding = here(Code::LocalInterface, Certainty::Certain, &[clue]).variant(variant);
+    // What was silent before the device went away may be so without that. `lo` swallows all when it is down.
+    let through = !view.attempt.is_local() && view.was_through();
+    Some(if through { finding.unless(Code::TimeoutPortSilent) } else { finding })
 }
 
 /// The device asked for can't carry this: loopback addresses are reached through `lo` alone, and others never.
@@ -82,17 +82,30 @@ pub(super) fn loopback_source(view: &View) -> Option<Finding> {
     })
 }
 
-/// No route, and every device that could have one is switched off: its routes went with it.
+/// Whether nothing can be sent by a device, and its routes may be gone with it: without carrier they are taken for
+/// dead where `ignore_routes_with_linkdown` is set (fib_select_default, `fib_rules`).
+const fn is_dead(link: &Link) -> bool {
+    !link.loopback && (!link.up || matches!(link.carrier, Some(false)))
+}
+
+/// The first device of which that holds.
+pub(super) fn dead_device(evidence: &Evidence) -> Option<&Link> {
+    evidence.host.links.seen()?.iter().find(|link| is_dead(link))
+}
+
+/// No route, and every device that could have one is dead: its routes went with it.
 fn all_down(view: &View) -> Option<Finding> {
     let nowhere = view.failed(Call::Connect) == Some(E::ENETUNREACH);
     if !nowhere || view.target().is_loopback() || !view.refusals().is_empty() {
         return None;
     }
     let mut devices = view.evidence.host.links.seen()?.iter().filter(|link| !link.loopback).peekable();
-    devices.peek()?;
-    devices.all(|link| !link.up).then(|| {
-        here(Code::LocalInterface, Certainty::Likely, &[Clue::CallFailed, Clue::LinkDown])
-            .variant("down")
+    let first = *devices.peek()?;
+    devices.all(is_dead).then(|| {
+        let (clue, variant) =
+            if first.up { (Clue::LinkNoCarrier, "no-carrier") } else { (Clue::LinkDown, "down") };
+        here(Code::LocalInterface, Certainty::Likely, &[Clue::CallFailed, clue])
+            .variant(variant)
             .or(&[Code::UnreachableNoRoute])
     })
 }
@@ -132,7 +145,7 @@ pub(super) fn route_device<'a>(view: &View<'a>) -> Option<&'a Link> {
     let addresses = view.evidence.host.addresses.seen()?;
     let on_link = addresses.iter().find(|own| covers(own.address, own.prefix_len, target))?;
     let links = view.evidence.host.links.seen()?;
-    links.iter().find(|link| link.index == on_link.device_index && !link.up)
+    links.iter().find(|link| link.index == on_link.device_index && is_dead(link))
 }
 
 pub(super) fn source(view: &View) -> Option<Finding> {
@@ -153,7 +166,11 @@ pub(super) fn source(view: &View) -> Option<Finding> {
             let tentative = own.is_some_and(|all| {
                 all.iter().any(|own| Some(own.address) == request.source && own.tentative)
             });
-            let finding = if tentative {
+            let elsewhere = source_device(view).is_some();
+            let finding = if elsewhere {
+                let because = [Clue::CallFailed, Clue::SourceElsewhere];
+                here(Code::LocalSourceAddress, Certainty::Certain, &because).variant("other-device")
+            } else if tentative {
                 here(Code::LocalSourceAddress, Certainty::Certain, &[Clue::CallFailed, Clue::TentativeSource])
                     .variant("tentative")
             } else {
@@ -179,6 +196,19 @@ pub(super) fn source(view: &View) -> Option<Finding> {
         }
         _ => Some(here(Code::LocalDenied, Certainty::Possible, &[Clue::CallFailed])),
     }
+}
+
+/// The index of the device that has the source address asked for, where it is not the device asked for: a link-local
+/// address is good for its own link alone (inet6_bind).
+pub(super) fn source_device(view: &View) -> Option<u32> {
+    let request = &view.evidence.request;
+    let source = request.source.filter(|source| is_link_local(*source))?;
+    let asked = view.device(request.interface.as_deref()?)?.index;
+    let having = || {
+        let own = view.evidence.host.addresses.seen().map(Vec::as_slice).unwrap_or_default();
+        own.iter().filter(|own| own.address == source).map(|own| own.device_index)
+    };
+    if having().any(|index| index == asked) { None } else { having().next() }
 }
 
 fn is_link_local(address: IpAddr) -> bool {
@@ -251,7 +281,7 @@ fn no_such_family(view: &View) -> Finding {
 }
 
 /// The kernel takes ::1, or a link-local address, to reach a target that neither can reach: no better address
-/// is left (ipv6_dev_get_saddr).
+/// is left (ipv6_dev_get_saddr). Of IPv4 it takes 0.0.0.0 then (inet_select_addr).
 fn odd_source(view: &View) -> Option<Finding> {
     let source = view.attempt.source?.ip();
     let answered = view.tcp().is_some_and(|tcp| tcp.segments_in.is_some_and(|segments| segments > 0));
@@ -266,7 +296,7 @@ fn odd_source(view: &View) -> Option<Finding> {
     }
     let finding =
         |certainty| here(Code::LocalFamilyDisabled, certainty, &[Clue::OddSource]).variant("no-address");
-    if source.is_loopback() {
+    if source.is_loopback() || source.is_unspecified() {
         // Without an address to send from, a neighbour is asked for in vain. What answers otherwise, or may have,
         // was reached over loopback: by a rewriting of the destination.
         let unanswered = view.so_error().is_none() && (view.is_udp() || view.tcp().is_some());
@@ -330,11 +360,10 @@ fn fits(errno: E, kind: RefusalKind, action: RouteType) -> bool {
     }
 }
 
-/// The entry that gives the errno with which connect failed: one that surely matches before one that may.
-pub(super) fn fitting_refusal<'a>(view: &View<'a>) -> Option<&'a Refusal> {
-    let errno = view.failed(Call::Connect)?;
-    let fitting = || view.refusals().iter().filter(|refusal| fits(errno, refusal.kind, refusal.action));
-    fitting().find(|refusal| is_sure(refusal)).or_else(|| fitting().next())
+/// The entries that give the errno with which connect failed: which of several it was, nothing tells.
+pub(super) fn fitting_refusals<'a>(view: &View<'a>) -> Vec<&'a Refusal> {
+    let Some(errno) = view.failed(Call::Connect) else { return Vec::new() };
+    view.refusals().iter().filter(|refusal| fits(errno, refusal.kind, refusal.action)).collect()
 }
 
 /// Whether it surely matches this flow as the route lookup asks for it.
@@ -354,12 +383,17 @@ pub(super) fn refusing_route(view: &View) -> Option<Finding> {
     if !same {
         return None;
     }
-    let fitting = fitting_refusal(view);
-    match fitting {
-        Some(refusal) => {
-            let certainty = if is_sure(refusal) { Certainty::Certain } else { Certainty::Likely };
+    let fitting = fitting_refusals(view);
+    match fitting.first() {
+        Some(first) => {
+            let sure = fitting.iter().any(|refusal| is_sure(refusal));
+            let certainty = if sure { Certainty::Certain } else { Certainty::Likely };
             let because = [Clue::CallFailed, Clue::RouteRefuses, Clue::RefusalFound];
-            let variant = if refusal.kind == RefusalKind::Rule { "rule" } else { "" };
+            let variant = match first.kind {
+                _ if fitting.len() > 1 => "several",
+                RefusalKind::Rule => "rule",
+                RefusalKind::Route => "",
+            };
             Some(here(Code::UnreachableLocalRoute, certainty, &because).variant(variant))
         }
         // No entry was found, but nothing else gives these errnos in a route lookup.
@@ -406,7 +440,7 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
     let finding = if refused && looked {
         let finding = here(Code::UnreachableNoRoute, Certainty::Certain, &[Clue::CallFailed, Clue::NoRoute]);
         let known = host.links.seen().is_some() && host.addresses.seen().is_some();
-        if known { finding } else { finding.unless(Code::LocalInterface) }
+        if known && !may_be_cut_off(view) { finding } else { finding.unless(Code::LocalInterface) }
     } else {
         // A route that is there leaves a policy, too.
         let policy: &[Code] = if view.attempt.route().is_some() { &[Code::LocalDenied] } else { &[] };
@@ -415,6 +449,20 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
             .or(policy)
     };
     Some(finding)
+}
+
+/// Whether a device without carrier has an address to reach the target from: it may have had the route.
+fn may_be_cut_off(view: &View) -> bool {
+    let host = &view.evidence.host;
+    let without = |link: &&Link| is_dead(link) && link.up;
+    let mut without = host.links.seen().into_iter().flatten().filter(without);
+    let own = host.addresses.seen().map(Vec::as_slice).unwrap_or_default();
+    without.any(|link| {
+        own.iter().any(|own| {
+            let global = Family::of(own.address) == view.family() && !is_link_local(own.address);
+            own.device_index == link.index && global
+        })
+    })
 }
 
 /// What is left when connect failed at once and no route explains it.

@@ -255,8 +255,7 @@ pub fn foreign_listeners(evidence: &Evidence) -> &[ForeignListening] {
 
 /// The device that a verdict about a device is about.
 pub fn deciding_device<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a Link> {
-    let down = || evidence.host.links.seen()?.iter().find(|link| !link.loopback && !link.up);
-    local::route_device(&View { evidence, attempt }).or_else(down)
+    local::route_device(&View { evidence, attempt }).or_else(|| local::dead_device(evidence))
 }
 
 /// The device that has no IPv6 because its MTU is too small for it.
@@ -264,9 +263,14 @@ pub fn narrow_device<'a>(evidence: &'a Evidence, attempt: &Attempt) -> Option<&'
     local::narrow_device(evidence, attempt.address.ip())
 }
 
-/// The route or rule that a refused connect is due to.
-pub fn deciding_refusal<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Option<&'a Refusal> {
-    local::fitting_refusal(&View { evidence, attempt })
+/// The routes and rules that a refused connect may be due to.
+pub fn deciding_refusals<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Vec<&'a Refusal> {
+    local::fitting_refusals(&View { evidence, attempt })
+}
+
+/// The index of the device that has the source address asked for, where another one was asked for.
+pub fn source_device(evidence: &Evidence, attempt: &Attempt) -> Option<u32> {
+    local::source_device(&View { evidence, attempt })
 }
 
 #[cfg(test)]

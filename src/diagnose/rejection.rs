@@ -1,6 +1,7 @@
 //! Rules about ICMP errors: this host's own, a router's, the target's, and those that only the sweep drew.
 
 use super::on_link::silent_link;
+use super::silence::silent_before;
 use super::trials::{is_forwarded, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
@@ -39,7 +40,8 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
         let sure = late && !view.waits_for_another();
         let certainty = if sure { Certainty::Certain } else { Certainty::Likely };
         let finding = silent_link(view, certainty, &because);
-        return Some(if sure { finding } else { finding.or(&[Code::LocalFirewallReject]) });
+        let finding = if sure { finding } else { finding.or(&[Code::LocalFirewallReject]) };
+        return Some(silent_before(view, finding));
     }
     if host && unknown && late {
         return Some(silent_link(view, Certainty::Likely, &because).or(&[Code::LocalFirewallReject]));

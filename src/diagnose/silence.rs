@@ -31,7 +31,8 @@ pub(super) fn neighbour(view: &View) -> Option<Finding> {
     match view.neighbour()? {
         NeighbourState::Failed if held && !view.waits_for_another() => {
             let held = if view.is_udp() { Clue::DatagramHeld } else { Clue::SynHeld };
-            Some(silent_link(view, Certainty::Certain, &[held, Clue::NeighbourSilent]))
+            let finding = silent_link(view, Certainty::Certain, &[held, Clue::NeighbourSilent]);
+            Some(silent_before(view, finding))
         }
         // Asked, and no answer yet: how long it has had is what makes the difference.
         NeighbourState::Incomplete | NeighbourState::Failed => {
@@ -52,6 +53,15 @@ pub(super) fn neighbour(view: &View) -> Option<Finding> {
         ),
         _ => None,
     }
+}
+
+/// What was silent before the neighbour was may be so without that.
+pub(super) fn silent_before(view: &View, finding: Finding) -> Finding {
+    let silence = match finding.code {
+        Code::UnreachableNeighbor => Code::TimeoutPortSilent,
+        _ => Code::TimeoutSilent,
+    };
+    if view.was_through() { finding.unless(silence) } else { finding }
 }
 
 fn heard_nothing(view: &View) -> bool {

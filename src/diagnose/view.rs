@@ -91,6 +91,13 @@ impl<'a> View<'a> {
             && self.attempt.last_neighbour().is_some_and(|sample| sample.address != next)
     }
 
+    /// Whether the way was open while the attempt waited: somebody beyond the link answered, or a repeat of the SYN is
+    /// under way.
+    pub(super) fn was_through(&self) -> bool {
+        self.path().is_some_and(|path| path.last_hop().hop > 0 || path.target_is_up())
+            || self.tcp().is_some_and(|tcp| tcp.in_flight_retransmits.is_some_and(|repeats| repeats > 0))
+    }
+
     /// The errno with which the route lookup refuses, if it does.
     pub(super) fn route_refused(&self) -> Option<E> {
         match self.attempt.route.seen()? {

@@ -483,7 +483,13 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
                 // Which devices there are instead.
                 (Call::BindDevice | Call::Scope, _) | (Call::Bind, E::EINVAL) => want(Probe::Links),
                 (Call::Bind, E::EACCES) => want(Probe::PortStart),
-                (Call::Bind, E::EADDRNOTAVAIL) => want(Probe::Addresses),
+                (Call::Bind, E::EADDRNOTAVAIL) => {
+                    want(Probe::Addresses);
+                    // Another device may have the address.
+                    if evidence.request.interface.is_some() {
+                        want(Probe::Links);
+                    }
+                }
                 _ => {}
             }
         } else if attempt.address.ip().is_loopback() && attempt.so_errors.is_empty() {

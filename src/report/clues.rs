@@ -182,6 +182,10 @@ impl Words<'_> {
             Clue::ForeignSource => {
                 format!("no device of this host has the address {}", self.value("source"))
             }
+            Clue::SourceElsewhere => {
+                let device = self.value("source_device");
+                format!("{} is an address of device {}", self.value("source"), clean(&device))
+            }
             Clue::FamilyOn => format!("this host has an {} address", self.value("family")),
             Clue::OddSource if self.diagnosis.finding.variant == "intercepted" => {
                 format!("the kernel sends it from {}: to this host itself", attempt?.source?.ip())

@@ -2,7 +2,9 @@
 
 use super::{Alternative, ReportRemark, family_of};
 use crate::diagnose::path::PathView;
-use crate::diagnose::{Culprit, Diagnosis, Remark, deciding_device, deciding_refusal, icmp, narrow_device};
+use crate::diagnose::{
+    Culprit, Diagnosis, Remark, deciding_device, deciding_refusals, icmp, narrow_device, source_device,
+};
 use crate::model::{
     AfterHandshake, Attempt, Call, Evidence, Family, Host, Link, LookupOutcome, NeighbourState, Payload,
     Refusal, RefusalKind, RouteType, Transport,
@@ -83,6 +85,7 @@ pub const KEYS: &[&str] = &[
     "server_why",
     "servers",
     "source",
+    "source_device",
     "sources",
     "sport",
     "ss",
@@ -286,9 +289,14 @@ impl<'a> Words<'a> {
             "port_start" => {
                 or(self.evidence.host.unprivileged_port_start.seen().map(ToString::to_string), "1024")
             }
-            "refusal" => or(self.refusal().map(describe_refusal), "a route"),
+            "source_device" => or(self.source_device(), "of its own"),
+            "refusal" => {
+                let all: Vec<String> = self.refusals().into_iter().map(describe_refusal).collect();
+                if all.is_empty() { "a route".to_owned() } else { all.join(" or ") }
+            }
             "refusal_type" => {
-                or(self.refusal().map(|refusal| refusal_word(refusal.action).to_owned()), "unicast")
+                let first = self.refusals().first().map(|refusal| refusal_word(refusal.action).to_owned());
+                or(first, "unicast")
             }
             "sender" => or(self.sender(), "a router"),
             "source" => {
@@ -366,8 +374,22 @@ impl<'a> Words<'a> {
         self.attempt?.deciding_icmp()?.1.sender.map(|sender| sender.to_string())
     }
 
+    fn source_device(&self) -> Option<String> {
+        let index = source_device(self.evidence, self.attempt?)?;
+        let links = self.evidence.host.links.seen()?;
+        links.iter().find(|link| link.index == index).map(|link| clean(&link.name))
+    }
+
+    /// The one route or rule that refuses.
     pub(super) fn refusal(&self) -> Option<&Refusal> {
-        deciding_refusal(self.evidence, self.attempt?)
+        match self.refusals().as_slice() {
+            [refusal] => Some(refusal),
+            _ => None,
+        }
+    }
+
+    fn refusals(&self) -> Vec<&Refusal> {
+        self.attempt.map(|attempt| deciding_refusals(self.evidence, attempt)).unwrap_or_default()
     }
 }
 

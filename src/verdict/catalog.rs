@@ -445,6 +445,8 @@ catalog! {
         headline: "{endpoint} answers, but not within {timeout}";
         next Client: "give it more time" => "whyconn {opts_longer}{typed}";
         alike TimeoutSilent: "a packet or its answer may have been lost on the way";
+        alike UnreachableGateway: "the gateway answered {arp} late: once it is known, the round trip may be short";
+        alike UnreachableNeighbor: "it answered {arp} late: once it is known, the round trip may be short";
         apart Client: "give it more time" => "whyconn {opts_longer}{typed}";
     }
 
@@ -468,12 +470,13 @@ catalog! {
         holds: "a local unreachable, prohibit, blackhole or throw route, or rule, matches";
         headline: "this host refuses to send to {address}: {refusal} says so";
         headline "rule": "this host refuses to send to {address}: {refusal} says so";
+        headline "several": "this host refuses to send to {address}: {refusal} says so";
         headline "unseen": "this host refuses to send to {address}: the route lookup fails with {errno}";
         next ("") Client: "as root: take that route out, unless it is there on purpose" => "sudo ip {family_flag} {refusal_removal}";
         next ("rule") Client: "as root: take that rule out, unless it is there on purpose" => "sudo ip {family_flag} {refusal_removal}";
         next ("") Client: "see that route, and who put it there (proto)" => "ip {family_flag} route show table all type {refusal_type}";
         next ("rule") Client: "see the rules" => "ip {family_flag} rule";
-        next ("unseen") Client: "see all rules and routes: which of them refuses?" => "ip {family_flag} rule; ip {family_flag} route show table all";
+        next ("several", "unseen") Client: "see all rules and routes: which of them refuses?" => "ip {family_flag} rule; ip {family_flag} route show table all";
         alike LocalDenied: "a local policy can fail the connect with the same error";
         apart Client: "see the route for this very address" => "ip route get {address}";
     }
@@ -692,9 +695,10 @@ catalog! {
         headline: "the source address {source} is not one of this host's";
         headline "lost": "the source address {source} went away while the connect was waiting";
         headline "loopback": "the source address {source} is a loopback address: nothing with it leaves this host for {address}";
+        headline "other-device": "the source address {source} is on device {source_device}, not on {device}";
         headline "tentative": "the source address {source} is tentative: duplicate address detection is not done, or failed";
-        next ("", "loopback") Client: "let the kernel choose the source address" => "whyconn {opts_any_source}{typed}";
-        next ("", "lost", "loopback") Client: "see this host's addresses" => "ip -br address";
+        next ("", "other-device", "loopback") Client: "let the kernel choose the source address" => "whyconn {opts_any_source}{typed}";
+        next ("", "lost", "loopback", "other-device") Client: "see this host's addresses" => "ip -br address";
         next ("tentative") Client: "see whether detection is still on (tentative), or has failed (dadfailed)" => "ip address show to {from}";
         alike UnreachableNoRoute: "the route may have gone and come back";
         apart Client: "see whether a device has the address" => "ip -br address";
@@ -768,6 +772,7 @@ catalog! {
         next ("down") Client: "see whether its addresses are back: routes and IPv6 may have to be set anew" => "ip -br address show dev {device}";
         next ("", "denied", "no-carrier") Client: "see the device: is it up, with its cable or its other end in place?" => "ip link show dev {device}";
         alike UnreachableNoRoute: "there may have been no route before it went down either";
+        alike TimeoutPortSilent: "SYNs that left before it went away had no answer either";
         apart Client: "see the routes that are left" => "ip {family_flag} route";
     }
     LocalDenied = Local."local.denied" {

@@ -105,6 +105,8 @@ pub enum Clue {
     NoScope,
     /// No device has the source address.
     ForeignSource,
+    /// The source address asked for is on another device than the one asked for.
+    SourceElsewhere,
     /// The source address is tentative.
     TentativeSource,
     /// How far the SYNs get, hop by hop.

@@ -1,10 +1,10 @@
 //! Faults of this host: routes, devices, sources, policies, limits. Most end before anything is sent.
 
 use super::build::{
-    Net, V4, V6, World, device, own, remote, route_entry, rule_entry, unfiltered, without_ipv6,
+    Net, V4, V6, World, device, ip, own, remote, route_entry, rule_entry, unfiltered, without_ipv6,
 };
 use super::row::{Row, client, row};
-use crate::model::{Call, Family, Link, NeighbourState, RouteType};
+use crate::model::{Call, Family, Link, NeighbourState, OwnAddress, RouteType};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
 
@@ -57,6 +57,17 @@ fn routes(net: Net) -> Vec<Row> {
             "",
         )
         .or(&["local.interface"]),
+        row(
+            "two routes would say so, and one of them stands by for another that works",
+            unrouted(net.far, E::EHOSTUNREACH).refused_by([
+                route_entry(Unreachable, prefix, 254),
+                route_entry(Unreachable, "default", 100),
+            ]),
+            LOCAL,
+            Certain,
+            client(),
+            "several",
+        ),
         row("B1 throw in the main table", entry(E::ENETUNREACH, Throw, 254), LOCAL, Certain, client(), ""),
         row(
             "B1 throw in a table that no rule may name",
@@ -162,6 +173,41 @@ fn devices(net: Net) -> Vec<Row> {
             "down",
         ),
         row(
+            "the device of the target's own net has no carrier, and its routes are ignored",
+            unrouted(net.near, E::ENETUNREACH)
+                .addresses([own(net.own, if net.family == Family::V4 { 24 } else { 64 })])
+                .links([device("lo", true, Some(true)), device("eth0", true, Some(false))]),
+            CODE,
+            Certain,
+            client(),
+            "no-carrier",
+        ),
+        row(
+            "every device is without carrier",
+            unrouted(net.far, E::ENETUNREACH)
+                .addresses([])
+                .links([device("lo", true, Some(true)), device("eth0", true, Some(false))]),
+            CODE,
+            Likely,
+            client(),
+            "no-carrier",
+        )
+        .or(&["unreachable.no-route"]),
+        row(
+            "no route; a device with carrier is up, another one has an address and no carrier",
+            unrouted(net.far, E::ENETUNREACH)
+                .addresses([own(net.own, if net.family == Family::V4 { 24 } else { 64 })])
+                .links([
+                    device("eth0", true, Some(false)),
+                    Link { index: 3, ..device("d0", true, Some(true)) },
+                ]),
+            "unreachable.no-route",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["local.interface"]),
+        row(
             "B1 no route, though a device is up",
             unrouted(net.far, E::ENETUNREACH)
                 .addresses([])
@@ -220,6 +266,24 @@ fn sources(net: Net) -> Vec<Row> {
             Certain,
             client(),
             "",
+        ),
+        row(
+            "the source is a link-local address of another device than the one asked for",
+            remote(V6.far)
+                .call(Call::Bind, E::EADDRNOTAVAIL)
+                .asked(|request| {
+                    request.source = Some(ip("fe80::d0"));
+                    request.interface = Some("eth0".into());
+                })
+                .addresses([OwnAddress { device_index: 3, ..own("fe80::d0", 64) }])
+                .links([
+                    device("eth0", true, Some(true)),
+                    Link { index: 3, ..device("d0", true, Some(true)) },
+                ]),
+            "local.source-address",
+            Certain,
+            client(),
+            "other-device",
         ),
         row(
             "B20 the source is tentative",

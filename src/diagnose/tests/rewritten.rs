@@ -169,6 +169,14 @@ fn sources(net: Net) -> Vec<Row> {
             client(),
             "intercepted",
         ),
+        row(
+            "no address at all to send from",
+            V4.far().source("0.0.0.0").silent(4).neighbour(NeighbourState::Incomplete),
+            "local.family-disabled",
+            Certain,
+            client(),
+            "no-address",
+        ),
         row("UDP: from loopback", datagram, "refused.icmp-port", Likely, client(), "intercepted"),
         row(
             "a source that no device has, and bind took",

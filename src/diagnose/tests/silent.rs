@@ -242,12 +242,30 @@ fn never_left(net: Net) -> Vec<Row> {
         ),
         row(
             "the device was switched off meanwhile",
-            net.far().silent(2).link(false, false),
+            failing(net.far()).link(false, false),
             "local.interface",
             Certain,
             client(),
             "down",
         ),
+        row(
+            "the cable went out at the end: a hop had answered, and the target kept silent before",
+            net.far().silent(4).sweep([syn(1, net.gateway)]).link(true, false),
+            "local.interface",
+            Likely,
+            client(),
+            "no-carrier",
+        )
+        .or(&["timeout.port-silent"]),
+        row(
+            "the gateway was lost at the end: a hop had answered, and the target kept silent before",
+            net.far().held(3).sweep([syn(1, net.gateway)]).neighbour(Failed),
+            "unreachable.gateway",
+            Likely,
+            link(net.gateway),
+            "",
+        )
+        .or(&["timeout.silent"]),
         row(
             "B24 lo was switched off meanwhile",
             net.loopback().silent(3).links([super::build::device("lo", false, Some(true))]),

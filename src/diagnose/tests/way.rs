@@ -4,7 +4,8 @@ use super::build::{Net, Says, V4, V6, World};
 use super::row::{Row, client, path, row, service, target};
 use crate::diagnose::{Culprit, Hop};
 use crate::model::{
-    AfterHandshake, Counters, Fact, Icmp, Millis, PathAnswer, PathProbe, PathProtocol, Sweep, Trial, Window,
+    AfterHandshake, Counters, Fact, Icmp, Millis, NeighbourSample, NeighbourState, PathAnswer, PathProbe,
+    PathProtocol, Sweep, Trial, Window,
 };
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
@@ -523,6 +524,24 @@ fn silences(net: Net) -> Vec<Row> {
             "",
         ),
         row("C16 the answer came after the deadline", late(0), "timeout.too-short", Certain, client(), ""),
+        row(
+            "the answer came after the deadline, and the gateway's ARP was late",
+            late(0).with(|attempt| {
+                let sample = |at_ms, state| NeighbourSample {
+                    at_ms: Millis(at_ms),
+                    address: super::build::ip(net.gateway),
+                    state,
+                    confirmed_ms_ago: None,
+                    device_packets: None,
+                };
+                attempt.neighbour = Fact::Seen(vec![sample(375.0, NeighbourState::Incomplete)]);
+            }),
+            "timeout.too-short",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["unreachable.gateway"]),
         row(
             "C17 it came after the deadline and a repeat",
             late(1),

@@ -141,9 +141,11 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             less.host.links = Fact::NotAsked;
             about(&mut less, |attempt| attempt.link = Fact::NotAsked);
         }
-        Clue::NoOwnAddress | Clue::TentativeSource | Clue::FamilyOn | Clue::ForeignSource => {
-            less.host.addresses = Fact::NotAsked
-        }
+        Clue::NoOwnAddress
+        | Clue::TentativeSource
+        | Clue::FamilyOn
+        | Clue::ForeignSource
+        | Clue::SourceElsewhere => less.host.addresses = Fact::NotAsked,
         Clue::FamilyOff | Clue::MtuTooSmall => less.host.links = Fact::NotAsked,
         Clue::PrivilegedPorts => less.host.unprivileged_port_start = Fact::NotAsked,
         Clue::NoScope => about(&mut less, |attempt| {
