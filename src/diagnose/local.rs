@@ -3,7 +3,7 @@
 use super::view::View;
 use super::{Culprit, Finding, ports};
 use crate::model::{
-    Call, Evidence, Family, Host, Link, Refusal, RefusalKind, RouteAnswer, RouteType, covers,
+    Call, Evidence, Family, Host, Link, OwnAddress, Refusal, RefusalKind, RouteAnswer, RouteType, covers,
 };
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
@@ -88,9 +88,10 @@ const fn is_dead(link: &Link) -> bool {
     !link.loopback && (!link.up || matches!(link.carrier, Some(false)))
 }
 
-/// The first device of which that holds.
+/// The first device of which that holds: one that lacks its cable alone before one that is switched off.
 pub(super) fn dead_device(evidence: &Evidence) -> Option<&Link> {
-    evidence.host.links.seen()?.iter().find(|link| is_dead(link))
+    let dead = evidence.host.links.seen()?.iter().filter(|link| is_dead(link));
+    dead.min_by_key(|link| (!link.up, link.index))
 }
 
 /// No route, and every device that could have one is dead: its routes went with it.
@@ -99,8 +100,8 @@ fn all_down(view: &View) -> Option<Finding> {
     if !nowhere || view.target().is_loopback() || !view.refusals().is_empty() {
         return None;
     }
-    let mut devices = view.evidence.host.links.seen()?.iter().filter(|link| !link.loopback).peekable();
-    let first = *devices.peek()?;
+    let first = dead_device(view.evidence)?;
+    let mut devices = view.evidence.host.links.seen()?.iter().filter(|link| !link.loopback);
     devices.all(is_dead).then(|| {
         let (clue, variant) =
             if first.up { (Clue::LinkNoCarrier, "no-carrier") } else { (Clue::LinkDown, "down") };
@@ -363,7 +364,10 @@ fn fits(errno: E, kind: RefusalKind, action: RouteType) -> bool {
 /// The entries that give the errno with which connect failed: which of several it was, nothing tells.
 pub(super) fn fitting_refusals<'a>(view: &View<'a>) -> Vec<&'a Refusal> {
     let Some(errno) = view.failed(Call::Connect) else { return Vec::new() };
-    view.refusals().iter().filter(|refusal| fits(errno, refusal.kind, refusal.action)).collect()
+    let fitting = view.refusals().iter().filter(|refusal| fits(errno, refusal.kind, refusal.action));
+    let mut fitting: Vec<&Refusal> = fitting.collect();
+    fitting.sort_by_key(|refusal| (refusal.table, refusal.priority, refusal.prefix.clone()));
+    fitting
 }
 
 /// Whether it surely matches this flow as the route lookup asks for it.
@@ -404,6 +408,32 @@ pub(super) fn refusing_route(view: &View) -> Option<Finding> {
         ),
         None => None,
     }
+}
+
+/// A loopback address that no device has is one like any other: packets to it leave by a gateway, or find no route.
+pub(super) fn lost_loopback(view: &View) -> Option<Finding> {
+    let away = match view.attempt.route.seen()? {
+        RouteAnswer::Route(route) => route.kind == RouteType::Unicast,
+        RouteAnswer::Refused(errno) => errno.get() == E::ENETUNREACH,
+    };
+    let failed = view.failed(Call::Connect);
+    let unsent = view.attempt.failed.is_none() || matches!(failed, Some(E::ENETUNREACH | E::EADDRNOTAVAIL));
+    if !view.target().is_loopback() || !away || !unsent {
+        return None;
+    }
+    let host = &view.evidence.host;
+    let lo = host.links.seen().and_then(|links| links.iter().find(|link| link.loopback));
+    let because = [Clue::LoopbackLedAway];
+    let finding = if lo.is_some_and(|lo| lo.ipv6_disabled == Some(true)) && view.family() == Family::V6 {
+        here(Code::LocalFamilyDisabled, Certainty::Certain, &because).variant("loopback")
+    } else {
+        here(Code::LocalInterface, Certainty::Certain, &because).variant("no-address")
+    };
+    // What has the address and does not lead to it is a matter of rules.
+    let lacks =
+        |own: &Vec<_>| !own.iter().any(|own: &OwnAddress| covers(own.address, own.prefix_len, view.target()));
+    let sure = lo.is_some() && host.addresses.seen().is_some_and(lacks);
+    Some(if sure { finding } else { finding.unless(Code::UnreachableNoRoute) })
 }
 
 /// A source address that bind took although no device has it (`ip_nonlocal_bind`): the route lookup refuses it

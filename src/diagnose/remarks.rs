@@ -101,7 +101,7 @@ fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
         return Some(Remark::Intercepted);
     }
     // What this host could not send says nothing about who would answer.
-    if finding.because.contains(&Clue::SynNotSent) {
+    if finding.because.contains(&Clue::SynNotSent) || finding.because.contains(&Clue::LoopbackLedAway) {
         return None;
     }
     if finding.code.class() == Class::Local && view.evidence.request.interface.is_some() {

@@ -33,6 +33,8 @@ const RULES: &[Rule] = &[
     local::family,
     // A route that refuses on purpose is more than a missing one.
     local::refusing_route,
+    // Whatever becomes of what is led away, this host should have kept it.
+    local::lost_loopback,
     // The errno has a reason in the routing tables; a policy is what remains.
     local::no_route,
     // A call that failed at once sent no packet that could be answered.

@@ -308,6 +308,9 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
     } else if heard(&Counters::swallowed) {
         ""
     } else if heard(&|counters| counters.in_segments) {
+        if resets_all(windows) {
+            return Some(answered_elsewhere(view));
+        }
         "socket"
     } else {
         return None;
@@ -318,6 +321,25 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
             .variant(variant)
             .or(&[Code::TimeoutSilent]),
     )
+}
+
+/// Whether TCP here has reset each segment that came in: no socket has its addresses and ports. What a filter keeps
+/// from a socket, of which there is one, draws no reset.
+fn resets_all(windows: &[Window]) -> bool {
+    let sum = |count: &dyn Fn(&Counters) -> i64| {
+        windows.iter().map(|window| count(&window.counters)).fold(0, i64::saturating_add)
+    };
+    let segments = sum(&|counters| counters.in_segments);
+    segments > 0 && sum(&|counters| counters.out_resets) == segments
+}
+
+/// The answers come from another address or port than was asked.
+fn answered_elsewhere(view: &View) -> Finding {
+    let because = [Clue::SynUnanswered, Clue::RepliesReset];
+    let after = view.path().filter(|path| path.asked_hops()).map(|path| path.last_hop());
+    Finding::new(Code::TimeoutAnswerInvalid, Certainty::Likely, Culprit::Path { after }, &because)
+        .variant("elsewhere")
+        .or(&[Code::LocalReplyDropped, Code::TimeoutSilent])
 }
 
 /// What was counted in a window, less what the next one takes back: a packet that was between two counters while they

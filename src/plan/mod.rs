@@ -9,7 +9,9 @@ pub use lean::next as next_lean;
 pub use naming::{SLOW_NAME, answered as resolved, is_settled};
 pub use sweep::{MOST_HOPS, Shot, SweepPlan, next as next_probes};
 
-use crate::model::{Attempt, Call, Evidence, Fact, Host, Millis, PathAnswer, Question, Trace, Transport};
+use crate::model::{
+    Attempt, Call, Evidence, Fact, Host, Millis, PathAnswer, Question, RouteType, Trace, Transport,
+};
 use nix::errno::Errno as E;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -495,6 +497,10 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
         } else if attempt.address.ip().is_loopback() && attempt.so_errors.is_empty() {
             // A loopback target that keeps silent: is `lo` up?
             want(Probe::Links);
+            // And has it the address?
+            if attempt.route().is_some_and(|route| route.kind != RouteType::Local) {
+                want(Probe::Addresses);
+            }
         } else if attempt.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
             // Each device has a hop limit of its own.
             want(Probe::Links);

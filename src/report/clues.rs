@@ -83,7 +83,9 @@ impl Words<'_> {
             Clue::IcmpFromThisHost => "its sender is an address of this host: it was made here".to_owned(),
             Clue::SoError => format!("the socket reports {}", self.value("errno")),
             Clue::SynUnanswered => {
-                let swallowed = self.diagnosis.finding.because.contains(&Clue::RepliesSwallowed);
+                let because = &self.diagnosis.finding.because;
+                let swallowed =
+                    because.contains(&Clue::RepliesSwallowed) || because.contains(&Clue::RepliesReset);
                 let came = if swallowed { "nothing reached the socket" } else { "nothing came back" };
                 format!("{} sent in {}, {came}", self.value("syns"), self.value("elapsed"))
             }
@@ -181,6 +183,12 @@ impl Words<'_> {
             Clue::FamilyOff => format!("{} is switched off (disable_ipv6)", self.value("family")),
             Clue::ForeignSource => {
                 format!("no device of this host has the address {}", self.value("source"))
+            }
+            Clue::RepliesReset => "segments come in whenever an answer is due, and at no other time, and this host's TCP \
+                 resets each of them: no socket here has their addresses and ports"
+                .to_owned(),
+            Clue::LoopbackLedAway => {
+                format!("this host's tables have no local route to {}", self.value("address"))
             }
             Clue::SourceElsewhere => {
                 let device = self.value("source_device");

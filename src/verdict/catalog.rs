@@ -435,9 +435,14 @@ catalog! {
     TimeoutAnswerInvalid = Timeout."timeout.answer-invalid" {
         holds: "packets come back for this very connection, but none that completes the handshake";
         headline: "{address} answers on port {port}, but with packets that do not fit this connection";
-        next Client: "try again from another source port: a new connection for everybody" => "whyconn {opts_any_port}{typed}";
-        next Target: "see what it has of this connection: an old one with the same numbers?" => "ss -tan 'sport = :{port} and dport = :{own_port}'";
+        headline "elsewhere": "answers for {endpoint} seem to come from another address or port, and fit no connection here";
+        next ("elsewhere") Router: "does one send it on to a server that answers past it (hairpin NAT without masquerade)?";
+        next ("elsewhere") Target: "does it answer from another address, or past a balancer (direct server return)?";
+        next ("") Client: "try again from another source port: a new connection for everybody" => "whyconn {opts_any_port}{typed}";
+        next ("") Target: "see what it has of this connection: an old one with the same numbers?" => "ss -tan 'sport = :{port} and dport = :{own_port}'";
         alike TimeoutSilent: "the packets that came may be strays, and the real answer lost";
+        alike LocalReplyDropped: "the segments that were reset may be another program's, and a filter here keep the answers";
+        apart ("elsewhere") Client: "as root: from which address and port do they come?" => "sudo tcpdump -ni any tcp";
         apart Client: "as root: which packets come back?" => "sudo tcpdump -ni any '{port_filter}'";
     }
     TimeoutTooShort = Timeout."timeout.too-short" {
@@ -739,11 +744,14 @@ catalog! {
         headline: "{family} is switched off on this host";
         headline "mtu": "this host has no {family}: the MTU of its device is too small for it";
         headline "no-address": "this host has no {family} address to reach {address} from";
+        headline "loopback": "{family} is switched off on the loopback device: {address} is no address of this host";
+        next ("loopback") Client: "as root: switch it on there; the address comes with it" => "sudo sysctl -w net.ipv6.conf.lo.disable_ipv6=0";
         next ("mtu") Client: "as root: make it larger; its addresses and routes may have to be set anew" => "sudo ip link set dev {narrow_device} mtu 1280";
         next ("") Client: "as root: switch it on; its addresses and routes may have to be set anew" => "sudo sysctl -w {ipv6_switch}=0";
         next Client: "see this host's {family} addresses: should it have one?" => "ip -br {family_flag} address";
         alike TimeoutSilent: "the answer may be lost on the way";
         alike LocalDenied: "a local policy can forbid sockets of this family with the same error";
+        alike UnreachableNoRoute: "the address may be there, and its local route be missing";
         alike RefusedRst: "this host may connect to itself in the target's place, and refuse";
         alike LocalInterface: "a device that is down has no address either: nobody could look at the devices";
         apart Client: "see the addresses of this host" => "ip -br address";
@@ -763,15 +771,17 @@ catalog! {
         headline "loopback": "{address} can't be reached through the loopback device {device}";
         headline "not-loopback": "{address} is a loopback address: it can't be reached through the device {device}";
         headline "down": "the device {device} is down";
+        headline "no-address": "the loopback device lacks the address {address}: this host sends what is for it elsewhere";
         headline "no-carrier": "the device {device} has no carrier: nothing is connected at its other end";
         headline "denied": "this user may not bind to the device {device}";
         next ("", "missing", "loopback", "not-loopback", "denied") Client: "leave -i out: the kernel takes the device that fits" => "whyconn {opts_any_device}{typed}";
         next ("missing") Client: "name a link that is there, as here" => "whyconn {scoped}";
         next ("missing") Client: "see this host's devices" => "ip -br link";
+        next ("no-address") Client: "see the addresses of the loopback device: 127.0.0.1/8 and ::1/128 as a rule" => "ip address show dev lo";
         next ("down") Client: "as root: switch it on" => "sudo ip link set dev {device} up";
         next ("down") Client: "see whether its addresses are back: routes and IPv6 may have to be set anew" => "ip -br address show dev {device}";
         next ("", "denied", "no-carrier") Client: "see the device: is it up, with its cable or its other end in place?" => "ip link show dev {device}";
-        alike UnreachableNoRoute: "there may have been no route before it went down either";
+        alike UnreachableNoRoute: "a route may be missing without that as well";
         alike TimeoutPortSilent: "SYNs that left before it went away had no answer either";
         apart Client: "see the routes that are left" => "ip {family_flag} route";
     }

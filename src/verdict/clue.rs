@@ -139,6 +139,10 @@ pub enum Clue {
     DatagramDenied,
     /// Packets arrive when an answer is due, and go nowhere.
     RepliesSwallowed,
+    /// Segments come in whenever an answer is due, and this host's TCP resets them.
+    RepliesReset,
+    /// The route to a loopback address leads away from this host.
+    LoopbackLedAway,
     /// The answer came after the deadline.
     LateAnswer,
     /// The round trip alone is longer than the timeout.

@@ -1,6 +1,6 @@
 //! What this host rewrites, marks for another route or forbids by a policy, in the words of something else.
 
-use super::build::{Net, Says, V4, V6, World, ip, own};
+use super::build::{Net, Says, V4, V6, World, device, ip, own, remote, without_ipv6};
 use super::row::{Row, client, row, target};
 use crate::model::{Call, Counters, Fact, Family, NeighbourState, Trial};
 use crate::verdict::Certainty::{Certain, Likely};
@@ -168,6 +168,39 @@ fn sources(net: Net) -> Vec<Row> {
             Likely,
             client(),
             "intercepted",
+        ),
+        row(
+            "the loopback device lacks the address, and the SYN leaves by the gateway",
+            remote(V6.loopback)
+                .route_via(V6.gateway)
+                .silent(4)
+                .links([device("lo", true, Some(true)), device("eth0", true, Some(true))])
+                .addresses([own(V6.own, 64)]),
+            "local.interface",
+            Certain,
+            client(),
+            "no-address",
+        ),
+        row(
+            "the same, and nobody looked at the addresses",
+            remote(net.loopback).route_via(net.gateway).silent(4).links([device("lo", true, Some(true))]),
+            "local.interface",
+            Likely,
+            client(),
+            "no-address",
+        )
+        .or(&["unreachable.no-route"]),
+        row(
+            "IPv6 is off on the loopback device alone",
+            remote(V6.loopback)
+                .route_via(V6.gateway)
+                .silent(4)
+                .links([without_ipv6(device("lo", true, Some(true))), device("eth0", true, Some(true))])
+                .addresses([own(V6.own, 64)]),
+            "local.family-disabled",
+            Certain,
+            client(),
+            "loopback",
         ),
         row(
             "no address at all to send from",

@@ -558,6 +558,7 @@ fn swallowed(net: Net) -> Vec<Row> {
     let received = |count| Counters { in_receives: count, loopback_out: count, ..nothing };
     let filtered = |count| Counters { in_receives: count, reverse_path_filter: count, ..nothing };
     let taken = |count| Counters { in_receives: count, in_delivers: count, in_segments: count, ..nothing };
+    let reset = |count| Counters { out_resets: count, ..taken(count) };
     let silent = || net.far().silent(4);
     let own = |counters| net.loopback().silent(4).trials(2, None, None, counters);
     let delivered = Counters { in_receives: 1, in_delivers: 1, ..nothing };
@@ -608,6 +609,15 @@ fn swallowed(net: Net) -> Vec<Row> {
             client(),
             "socket",
         ),
+        row(
+            "answers come from another address: TCP here resets each",
+            silent().heard(reset(1), reset(3), nothing),
+            "timeout.answer-invalid",
+            Likely,
+            path(),
+            "elsewhere",
+        )
+        .or(&["local.reply-dropped", "timeout.silent"]),
         row(
             "C1 beside C6: packets come all the time",
             silent().heard(received(1), received(3), received(1)),

@@ -101,7 +101,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
                 attempt.route = Fact::NotAsked;
             }
         }),
-        Clue::RouteRefuses | Clue::RouteFound | Clue::NotUnicast => {
+        Clue::LoopbackLedAway | Clue::RouteRefuses | Clue::RouteFound | Clue::NotUnicast => {
             about(&mut less, |attempt| attempt.route = Fact::NotAsked);
         }
         Clue::TargetIsLocal => about(&mut less, |attempt| {
@@ -135,7 +135,9 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             attempt.trials = Fact::NotAsked;
             attempt.windows = Fact::NotAsked;
         }),
-        Clue::RepliesSwallowed => about(&mut less, |attempt| attempt.windows = Fact::NotAsked),
+        Clue::RepliesSwallowed | Clue::RepliesReset => {
+            about(&mut less, |attempt| attempt.windows = Fact::NotAsked)
+        }
         Clue::RefusalFound => about(&mut less, |attempt| attempt.refusals = Fact::NotAsked),
         Clue::LinkDown | Clue::LinkNoCarrier => {
             less.host.links = Fact::NotAsked;
