@@ -2,10 +2,13 @@
 
 use crate::expect::Expectation;
 use crate::model::Trace;
+use crate::model::target::could_hide_a_port;
 use crate::render::{Color, Detail, Format};
+use crate::sanitize::clean_to;
+use crate::sys::interface_index;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -198,17 +201,38 @@ fn address(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| "give an IPv4 or IPv6 address, such as 198.51.100.2".to_owned())
 }
 
-/// An address, or one with a port; an IPv6 address with a port stands in brackets.
+/// An address, or one with a port; an IPv6 address with a port stands in brackets, a scope behind the address.
 fn name_server(text: &str) -> Result<SocketAddr, String> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let parsed = bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)).or_else(|_| text.parse());
-    match parsed {
-        Ok(server) if server.port() > 0 => Ok(server),
-        _ => Err(
-            "give the address of a name server, such as 198.51.100.53, [2001:db8::53] or 198.51.100.53:5353"
-                .to_owned(),
-        ),
+    if could_hide_a_port(text) {
+        return Err(format!(
+            "it may be read in two ways: write an IPv6 address in brackets, such as [{text}] or [2001:db8::53]:53"
+        ));
     }
+    let wrong = || {
+        "give the address of a name server, such as 198.51.100.53, [2001:db8::53] or 198.51.100.53:5353"
+            .to_owned()
+    };
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, behind) = rest.split_once(']').ok_or_else(wrong)?;
+            (host, if behind.is_empty() { None } else { Some(behind.strip_prefix(':').ok_or_else(wrong)?) })
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) if !port.contains(':') => (host, Some(port)),
+            _ => (text, None),
+        },
+    };
+    let port = port.map_or(Ok(53), self::port).map_err(|_| wrong())?;
+    let Some((address, scope)) = host.split_once('%') else {
+        return host.parse().map(|ip| SocketAddr::new(ip, port)).map_err(|_| wrong());
+    };
+    let address: Ipv6Addr = address.parse().map_err(|_| wrong())?;
+    if !address.is_unicast_link_local() {
+        return Err("a scope (%) stands behind a link-local address alone, such as fe80::53%eth0".to_owned());
+    }
+    let index = scope.parse().ok().or_else(|| interface_index(scope).ok()).filter(|index| *index > 0);
+    let index = index.ok_or_else(|| format!("this host has no device {}", clean_to(scope, 60)))?;
+    Ok(SocketAddr::V6(SocketAddrV6::new(address, port, 0, index)))
 }
 
 /// Descriptors end at 2^20 on most systems (`fs.nr_open`).

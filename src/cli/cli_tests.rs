@@ -71,6 +71,13 @@ fn bad_input_is_answered_in_one_line_that_shows_the_right_form() {
         (&["-q", "--json", "db:80"], "cannot be used with"),
         (&["--color", "sometimes", "db:80"], "always"),
         (&["--trace", "sometimes", "db:80"], "give auto, always or never"),
+        (&["--dns", "::1:53", "db:80"], "such as [::1:53] or [2001:db8::53]:53"),
+        (&["--dns", "[::1]53", "db:80"], "give the address of a name server"),
+        (&["--dns", "[::1]:0", "db:80"], "give the address of a name server"),
+        (&["--dns", "2001:db8::53%lo", "db:80"], "behind a link-local address alone"),
+        (&["--dns", "fe80::53%nosuch", "db:80"], "this host has no device nosuch"),
+        (&["db:80", "81"], "'81' is a second port: give HOST:PORT"),
+        (&["http://db", "80"], "'80' is a second port: give HOST:PORT, a URL, or HOST and PORT"),
         (&["db", "80", "81"], "'81' is one word too many: give HOST:PORT, or HOST and PORT"),
         (&["gopher://db"], "give HOST:PORT, or one of http"),
         (&["udp://db"], "'udp://db' has no port: give udp://HOST:PORT, such as udp://ns.example:53"),
@@ -87,6 +94,26 @@ fn bad_input_is_answered_in_one_line_that_shows_the_right_form() {
         let error = parse(words(line)).expect_err(&format!("{line:?}"));
         let said = complaint(&error);
         assert!(said.contains(form), "{line:?}: {said}");
+    }
+}
+
+#[test]
+fn a_name_server_is_an_address_with_or_without_port_and_scope() {
+    let rows = [
+        ("198.51.100.53", "198.51.100.53:53"),
+        ("198.51.100.53:5353", "198.51.100.53:5353"),
+        ("2001:db8::53", "[2001:db8::53]:53"),
+        ("[2001:db8::53]", "[2001:db8::53]:53"),
+        ("[2001:db8::53]:5353", "[2001:db8::53]:5353"),
+        ("[::1:53]", "[::1:53]:53"),
+        ("fe80::1%2", "[fe80::1%2]:53"),
+        ("[fe80::1%2]", "[fe80::1%2]:53"),
+        ("[fe80::1%2]:5353", "[fe80::1%2]:5353"),
+        ("fe80::1%lo", "[fe80::1%1]:53"),
+    ];
+    for (text, server) in rows {
+        let asked = good(&["--dns", text, "db:80"]).dns.map(|server| server.to_string());
+        assert_eq!(asked.as_deref(), Some(server), "{text}");
     }
 }
 

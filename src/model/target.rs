@@ -169,6 +169,8 @@ pub enum TargetError {
     Scope(String),
     /// A third word.
     TooMany(String),
+    /// A port as the second word, behind a first one that has its own.
+    TwoPorts(String),
     /// What is wrong with a unix socket's path or name.
     Unix(UnixError),
 }
@@ -216,6 +218,9 @@ impl fmt::Display for TargetError {
             TargetError::TooMany(_) => {
                 write!(f, "'{input}' is one word too many: give HOST:PORT, or HOST and PORT")
             }
+            TargetError::TwoPorts(_) => {
+                write!(f, "'{input}' is a second port: give HOST:PORT, a URL, or HOST and PORT")
+            }
             TargetError::Unix(error) => error.fmt(f),
             TargetError::Scope(_) => write!(
                 f,
@@ -242,7 +247,8 @@ impl TargetError {
             | TargetError::Scheme(input)
             | TargetError::Encoding(input)
             | TargetError::Scope(input)
-            | TargetError::TooMany(input) => input,
+            | TargetError::TooMany(input)
+            | TargetError::TwoPorts(input) => input,
         }
     }
 }
@@ -279,7 +285,11 @@ impl Target {
             return Err(TargetError::Unix(UnixError::Port(port.to_owned())));
         }
         let input = format!("{host} {port}");
-        let port = parse_port(port, services)?;
+        let number = parse_port(port, services)?;
+        // A URL has its port by its scheme; a single colon stands in no IPv6 address.
+        if host.contains("://") || host.matches(':').count() == 1 {
+            return Err(TargetError::TwoPorts(port.to_owned()));
+        }
         let bare = match host.strip_prefix('[') {
             Some(_) => match split_host_port(host)? {
                 (inside, None) => inside,
@@ -287,7 +297,7 @@ impl Target {
             },
             None => host,
         };
-        Self::assemble(input, bare, port)
+        Self::assemble(input, bare, number)
     }
 
     // Only the scheme and the authority matter, and the rest may be what a browser takes and RFC 3986 does
@@ -443,7 +453,7 @@ fn split_host_port(text: &str) -> Result<(&str, Option<&str>), TargetError> {
 }
 
 /// Whether an unbracketed IPv6 address is still one without its last group, and that group reads as a port.
-fn could_hide_a_port(address: &str) -> bool {
+pub(crate) fn could_hide_a_port(address: &str) -> bool {
     address
         .rsplit_once(':')
         .is_some_and(|(front, last)| last.parse::<u16>().is_ok() && front.parse::<Ipv6Addr>().is_ok())
