@@ -53,7 +53,13 @@ pub fn look_at_path(path: &str) -> io::Result<PathLook> {
             }
         };
         if seen.file_type().is_symlink() {
-            let target = fs::read_link(&next)?;
+            let target = match fs::read_link(&next) {
+                // What /proc has of another user's process leads nobody else there (proc_pid_readlink, fs/proc/base.c).
+                Err(error) if error.raw_os_error() == Some(libc::EACCES) => {
+                    return look(&next, Standing::Barred(Barrier { path: shown(&next), access: None }));
+                }
+                read => read?,
+            };
             if links == MOST_LINKS || target.as_os_str().len() > MOST_BYTES {
                 return look(&next, Standing::Loop);
             }
