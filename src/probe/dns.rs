@@ -307,10 +307,12 @@ impl Run {
     /// Sends a question; `false` where this host forbids it.
     fn send(&mut self, talk: &UdpTalk, waiting: &mut Pending) -> bool {
         waiting.again = Instant::now() + AGAIN;
-        let bytes = waiting.question.bytes(waiting.with_edns);
         if let Some(exchange) = self.view.exchanges.get_mut(waiting.exchange) {
+            // Some servers, and firewalls before them, drop what has EDNS; the C library sends none.
+            waiting.with_edns &= exchange.sent == 0;
             exchange.sent += 1;
         }
+        let bytes = waiting.question.bytes(waiting.with_edns);
         let Err(errno) = talk.send(&bytes) else { return true };
         let heard = self.look(talk);
         // An error that an earlier datagram drew is reported by the next call, whichever that is.
