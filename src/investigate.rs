@@ -277,7 +277,11 @@ impl Investigation {
             }
             None => end.max(Instant::now() + LEAST),
         };
+        let compare = self.evidence.lookup.seen().is_some_and(|lookup| {
+            matches!(&lookup.outcome, LookupOutcome::Failed { eai, .. } if eai == "EAI_NONAME" || eai == "EAI_NODATA")
+        });
         let ask = DirectAsk {
+            compare,
             names: sys::search_names(name, &settings),
             family: self.request.family,
             servers,

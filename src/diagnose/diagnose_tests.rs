@@ -42,6 +42,8 @@ mod udp;
 mod unix;
 #[path = "tests/unreached.rs"]
 mod unreached;
+#[path = "tests/unread.rs"]
+mod unread;
 #[path = "tests/way.rs"]
 mod way;
 #[path = "tests/without.rs"]
@@ -59,6 +61,7 @@ fn all_rows() -> Vec<Row> {
     rows.extend(here::rows());
     rows.extend(names::rows());
     rows.extend(servers::rows());
+    rows.extend(unread::rows());
     rows.extend(unreached::rows());
     rows.extend(alias::rows());
     rows.extend(mapped::rows());

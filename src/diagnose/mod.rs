@@ -208,8 +208,10 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     {
         diagnosis.finding = finding;
     }
-    // The address is a later server's word, and an earlier one may only be slow to say another.
-    if !evidence.attempts.is_empty() && servers::is_second_hand(evidence) {
+    // The address is a later server's word, and an earlier one may only be slow to say another; or programs still
+    // wait for the other half of the answer, and may get nothing without it.
+    let unsure = servers::is_second_hand(evidence) || servers::lacks_a(evidence);
+    if !evidence.attempts.is_empty() && unsure {
         diagnosis.finding = diagnosis.finding.unless(Code::ResolveTimeout);
     }
     if let Some(beside) = evidence.beside {
@@ -231,6 +233,17 @@ pub fn deciding_server(evidence: &Evidence) -> Option<(&ServerView, Option<Findi
         servers::Standing::Unreachable(finding) => (server, Some(*finding)),
         _ => (server, None),
     })
+}
+
+/// The first server that answers for one record of a name and keeps silent on the other, and which that is.
+pub fn half_heard(evidence: &Evidence) -> Option<(&ServerView, RecordKind)> {
+    let view = evidence.direct.seen()?;
+    view.servers.iter().find_map(|server| Some((server, half_of(server)?)))
+}
+
+/// The record on which the server keeps silent, where it answers for the other one of that name.
+pub fn half_of(server: &ServerView) -> Option<RecordKind> {
+    servers::half_silent(server).map(|exchange| exchange.record)
 }
 
 /// The socket that has the source port that was asked for.

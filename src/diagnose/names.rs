@@ -4,11 +4,20 @@
 use super::local::{is_shortage, shortage};
 use super::servers::{self, Standing};
 use super::{Culprit, Finding};
-use crate::model::{Evidence, Host, LookupOutcome, NameSource, ResolverSettings, ServerView, malformed};
+use crate::model::{
+    Evidence, Fact, Host, LookupOutcome, NameFiles, NameSource, RecordKind, ResolverSettings, ServerView,
+    malformed,
+};
+use crate::plan::SLOW_NAME;
 use crate::verdict::{Certainty, Clue, Code};
+use nix::errno::Errno as E;
 
 /// Judges the lookup; also the case in which not even that was begun.
 pub(super) fn judge(evidence: &Evidence) -> Finding {
+    unless_in_hosts(evidence, of_the_lookup(evidence))
+}
+
+fn of_the_lookup(evidence: &Evidence) -> Finding {
     if let Some(lacking) = &evidence.lacking {
         return shortage(lacking.errno.get());
     }
@@ -26,6 +35,9 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
         return Finding::new(Code::LocalLimits, Certainty::Certain, Culprit::Client, &[Clue::NameAnswer]);
     }
     let failed = matches!(outcome, Some(LookupOutcome::Failed { .. }));
+    if let Some(finding) = shortage_of_files(evidence).filter(|_| failed) {
+        return finding;
+    }
     if let Some(variant) = malformed(name)
         && (failed || evidence.request.dns.is_some())
     {
@@ -41,7 +53,7 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
             .unwrap_or_else(|| Finding::new(Code::ResolveTimeout, Certainty::Possible, resolver, &[])),
         // It may yet come.
         Some(LookupOutcome::NoAnswer) if evidence.request.target.is_loopback_name() => {
-            Finding { certainty: Certainty::Likely, ..unmapped() }.or(&[Code::ResolveTimeout])
+            unmapped(evidence).unless(Code::ResolveTimeout)
         }
         Some(LookupOutcome::NoAnswer) => and_name_answer(by_servers(evidence)).unwrap_or_else(|| {
             Finding::new(Code::ResolveTimeout, Certainty::Likely, resolver, &[Clue::NameAnswer])
@@ -72,9 +84,9 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
                 if by_family { finding.unless(Code::ResolveNoAddress) } else { finding }
             };
             if evidence.request.target.is_loopback_name() {
-                return or_family(unmapped());
+                return or_family(unmapped(evidence));
             }
-            no_source(evidence)
+            no_source(evidence, eai)
                 .map(or_family)
                 .or_else(|| explained(evidence, eai))
                 .unwrap_or_else(|| by_eai(evidence, eai))
@@ -83,9 +95,48 @@ pub(super) fn judge(evidence: &Evidence) -> Finding {
 }
 
 /// A loopback name that leads nowhere.
-fn unmapped() -> Finding {
-    Finding::new(Code::AliasLocalhostMapping, Certainty::Certain, Culprit::Client, &[Clue::NameAnswer])
-        .variant("unresolved")
+fn unmapped(evidence: &Evidence) -> Finding {
+    let finding =
+        Finding::new(Code::AliasLocalhostMapping, Certainty::Certain, Culprit::Client, &[Clue::NameAnswer]);
+    match evidence.name_files.seen().map(|files| &files.hosts) {
+        Some(Fact::Seen(_)) => finding.variant("unresolved"),
+        Some(Fact::CouldNotLook(_)) => finding.variant("unread"),
+        // Nobody looked: what programs lack to read the file gives the same answer.
+        Some(Fact::NotAsked) | None => finding.variant("unresolved").unless(Code::LocalLimits),
+    }
+}
+
+/// What this process lacked to read the files about names, right after the lookup failed, the lookup lacked too:
+/// glibc then says that there is no such name.
+fn shortage_of_files(evidence: &Evidence) -> Option<Finding> {
+    // Files that were read beside a lookup that still ran say nothing about it.
+    let slow = SLOW_NAME.0.min(evidence.request.timeout_ms.0 / 2.0);
+    if evidence.lookup.seen()?.elapsed_ms.0 >= slow {
+        return None;
+    }
+    let errno = evidence.name_files.seen()?.unread().find_map(|(_, reason)| match reason {
+        "EMFILE" => Some(E::EMFILE),
+        "ENFILE" => Some(E::ENFILE),
+        "ENOMEM" => Some(E::ENOMEM),
+        _ => None,
+    })?;
+    let because = vec![Clue::NameAnswer, Clue::FilesUnread];
+    let finding = Finding { because, ..shortage(errno) };
+    // What all processes share may have run out a moment later.
+    Some(if errno == E::EMFILE { finding } else { finding.unless(Code::ResolveNxdomain) })
+}
+
+/// The hosts file comes before the name servers: one that could not be read may hold the name.
+fn unless_in_hosts(evidence: &Evidence, mut finding: Finding) -> Finding {
+    let files = evidence.name_files.seen();
+    let unread = files.is_some_and(|files| matches!(files.hosts, Fact::CouldNotLook(_)));
+    let skipped = sources(evidence).is_some_and(|all| all.iter().all(|source| source.name != "files"));
+    let apart = matches!(finding.code, Code::LocalLimits | Code::ResolveBadName);
+    if !unread || skipped || apart || evidence.request.dns.is_some() {
+        return finding;
+    }
+    finding.because.push(Clue::FilesUnread);
+    finding.unless(Code::LocalDenied)
 }
 
 /// What the C library's error means, by what the servers say now.
@@ -96,14 +147,21 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
     let finding = match (eai, &standing) {
         ("EAI_NONAME", Standing::NoName) => {
             // Other sources of names may be asked before the servers, and end the search.
-            let plain = sources(evidence).is_some_and(|all| all.iter().all(is_plain));
+            let asked = evidence.name_files.seen().and_then(NameFiles::asks_servers) == Some(true);
+            let plain = asked && sources(evidence).is_some_and(|all| all.iter().all(is_plain));
             let certainty = if plain { Certainty::Certain } else { Certainty::Likely };
-            let finding = Finding::new(Code::ResolveNxdomain, certainty, resolver, &both);
+            let finding = Finding::new(Code::ResolveNxdomain, certainty, resolver, &both)
+                .variant(alias_variant(evidence));
             if plain { finding } else { finding.or(&[Code::ResolveNoServer]) }
         }
         ("EAI_NONAME" | "EAI_NODATA", Standing::Addresses) => {
             let because = [Clue::NameAnswer, Clue::DnsDisagrees];
             let code = if eai == "EAI_NONAME" { Code::ResolveNxdomain } else { Code::ResolveNoAddress };
+            // Programs ask either, by turns or when one is slow, and believe whichever answers.
+            if let Some(other) = servers::denying(evidence) {
+                let culprit = Culprit::Resolver { address: Some(other.address().ip()) };
+                return Some(Finding::new(code, Certainty::Likely, culprit, &because).variant("split"));
+            }
             Finding::new(code, Certainty::Likely, Culprit::Client, &because)
                 .variant("disagree")
                 .or(&[Code::ResolveNoServer])
@@ -139,7 +197,20 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
                 .variant(alias_variant(evidence))
                 .or(&[Code::ResolveServfail])
         }
-        ("EAI_AGAIN", Standing::Addresses) => late(evidence)?,
+        // Behind the servers stands a source that failed, such as a module that is not installed: glibc tells its error
+        // in place of the servers' word.
+        ("EAI_SYSTEM", Standing::NoName) => {
+            Finding::new(Code::ResolveNxdomain, Certainty::Likely, resolver, &both)
+                .variant(alias_variant(evidence))
+                .or(&[Code::ResolveServfail])
+        }
+        ("EAI_SYSTEM", Standing::NoAddress) => {
+            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(evidence) };
+            Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &both)
+                .variant(variant)
+                .or(&[Code::ResolveServfail])
+        }
+        ("EAI_AGAIN", Standing::Addresses) => late(evidence).or_else(|| half(server))?,
         ("EAI_AGAIN" | "EAI_FAIL" | "EAI_SYSTEM", _) => return and_name_answer(by_servers(evidence)),
         _ => return None,
     };
@@ -158,6 +229,18 @@ fn late(evidence: &Evidence) -> Option<Finding> {
         let resolver = Culprit::Resolver { address: Some(server.ip()) };
         let because = [Clue::NameAnswer, Clue::DnsLate];
         Finding::new(Code::ResolveTimeout, Certainty::Certain, resolver, &because).variant("slow")
+    })
+}
+
+/// An answer to one of the two questions alone: the C library does without the one for AAAA, not without A.
+fn half(server: &ServerView) -> Option<Finding> {
+    let lacking = servers::half_silent(server)?.record;
+    (lacking == RecordKind::A).then(|| {
+        let resolver = Culprit::Resolver { address: Some(server.address().ip()) };
+        let because = [Clue::NameAnswer, Clue::DnsSilent];
+        Finding::new(Code::ResolveTimeout, Certainty::Likely, resolver, &because)
+            .variant("half")
+            .or(&[Code::ResolveServfail])
     })
 }
 
@@ -192,23 +275,35 @@ fn by_servers(evidence: &Evidence) -> Option<Finding> {
     match standing {
         Standing::Addresses => None,
         Standing::NoName | Standing::NoAddress if !waiting => None,
-        Standing::NoName => said(Code::ResolveNxdomain),
+        Standing::NoName => {
+            said(Code::ResolveNxdomain).map(|finding| finding.variant(alias_variant(evidence)))
+        }
         Standing::NoAddress => {
             let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(evidence) };
             said(Code::ResolveNoAddress).map(|finding| finding.variant(variant))
         }
         Standing::Unreachable(_) if is_default_server(evidence) => {
             let because = [Clue::NoServerConfigured, Clue::DnsUnreachable];
-            Some(Finding::new(Code::ResolveNoServer, Certainty::Certain, Culprit::Client, &because))
+            let finding = Finding::new(Code::ResolveNoServer, Certainty::Certain, Culprit::Client, &because);
+            Some(finding.variant(skipped_variant(evidence)))
         }
         Standing::Silent if is_default_server(evidence) => {
             let because = [Clue::NoServerConfigured, Clue::DnsSilent];
             let finding = Finding::new(Code::ResolveNoServer, Certainty::Likely, Culprit::Client, &because);
-            Some(finding.or(&[Code::ResolveTimeout]))
+            Some(finding.variant(skipped_variant(evidence)).or(&[Code::ResolveTimeout]))
         }
         // It said "try again" before it can have found a server silent.
         Standing::Silent if !waited(evidence) => {
             servers::failure(evidence).map(|finding| finding.unless(Code::ResolveServfail))
+        }
+        Standing::Unreachable(_) | Standing::Silent if is_barred(evidence, server) => {
+            let (clue, other) = match standing {
+                Standing::Silent => (Clue::DnsSilent, Code::ResolveTimeout),
+                _ => (Clue::DnsUnreachable, Code::ResolveServerUnreachable),
+            };
+            let because = [Clue::FilesUnread, clue];
+            let finding = Finding::new(Code::ResolveNoServer, Certainty::Likely, Culprit::Client, &because);
+            Some(finding.variant("unreadable").or(&[other]))
         }
         Standing::Unreachable(_) if may_be_default(evidence, server) => {
             servers::failure(evidence).map(|finding| finding.unless(Code::ResolveNoServer))
@@ -223,6 +318,14 @@ fn may_be_default(evidence: &Evidence, server: &ServerView) -> bool {
     evidence.request.dns.is_none() && !known && server.address() == ResolverSettings::DEFAULT_SERVER
 }
 
+/// Whether programs ask the server that the C library makes up because this user may not read resolv.conf.
+fn is_barred(evidence: &Evidence, server: &ServerView) -> bool {
+    let barred = |reason: &str| reason == "EACCES";
+    let files = evidence.name_files.seen();
+    may_be_default(evidence, server)
+        && files.is_some_and(|files| matches!(&files.resolver, Fact::CouldNotLook(reason) if barred(reason)))
+}
+
 /// Whether the one server asked is the one that the C library makes up where none is configured.
 fn is_default_server(evidence: &Evidence) -> bool {
     evidence.request.dns.is_none()
@@ -231,6 +334,11 @@ fn is_default_server(evidence: &Evidence) -> bool {
             .seen()
             .and_then(|files| files.resolver.seen())
             .is_some_and(|settings| settings.servers.is_empty())
+}
+
+fn skipped_variant(evidence: &Evidence) -> &'static str {
+    let settings = evidence.name_files.seen().and_then(|files| files.resolver.seen());
+    if settings.is_some_and(|settings| settings.skipped_server.is_some()) { "skipped" } else { "" }
 }
 
 fn alias_variant(evidence: &Evidence) -> &'static str {
@@ -257,7 +365,11 @@ fn is_plain(source: &NameSource) -> bool {
 }
 
 /// Ordinary programs are told to ask no name server.
-fn no_source(evidence: &Evidence) -> Option<Finding> {
+fn no_source(evidence: &Evidence, eai: &str) -> Option<Finding> {
+    // Only name servers are worth another try.
+    if eai == "EAI_AGAIN" {
+        return None;
+    }
     let all = sources(evidence)?;
     if evidence.name_files.seen()?.asks_servers()? {
         return None;
@@ -288,7 +400,7 @@ fn by_eai(evidence: &Evidence, eai: &str) -> Finding {
                 .or(&[Code::ResolveServfail])
         }
         _ => Finding::new(Code::ResolveServfail, Certainty::Possible, resolver, &answer)
-            .variant("eai")
+            .variant(if eai == "EAI_SYSTEM" { "system" } else { "eai" })
             .or(&[Code::ResolveRefused, Code::ResolveServerUnreachable, Code::ResolveNoServer]),
     }
 }

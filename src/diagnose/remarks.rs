@@ -3,10 +3,9 @@
 use super::alias::{foreign, on_port, owns};
 use super::servers::{Standing, standings};
 use super::view::View;
-use super::{Diagnosis, Finding, Remark, ports, trials};
+use super::{Diagnosis, Finding, Remark, half_heard, ports, trials};
 use crate::model::{
-    Evidence, Exchange, ExchangeOutcome, ForeignListening, Host, Listening, LookupOutcome, Millis,
-    SocketState,
+    Evidence, Family, ForeignListening, Host, Listening, LookupOutcome, Millis, RecordKind, SocketState,
 };
 use crate::plan::SLOW_NAME;
 use crate::verdict::{Class, Clue, Code};
@@ -57,20 +56,15 @@ fn of_the_name(evidence: &Evidence, finding: &Finding) -> Vec<Remark> {
 
 /// A server that answers for one record of a name, and not for the other.
 fn half_silent(evidence: &Evidence) -> Option<Remark> {
-    let slow = evidence.lookup.seen().is_some_and(|lookup| lookup.elapsed_ms >= SLOW_NAME);
-    let view = evidence.direct.seen().filter(|_| slow)?;
-    let (server, exchange) = view.servers.iter().find_map(|server| {
-        let answered = |name: &str| {
-            server
-                .exchanges
-                .iter()
-                .any(|other| other.name == name && matches!(other.outcome, ExchangeOutcome::Answer(_)))
-        };
-        let silent =
-            |exchange: &&Exchange| exchange.outcome == ExchangeOutcome::Silent && answered(&exchange.name);
-        server.exchanges.iter().find(silent).map(|exchange| (server, exchange))
-    })?;
-    Some(Remark::HalfSilent { server: server.address(), record: exchange.record })
+    let lookup = evidence.lookup.seen().filter(|lookup| lookup.elapsed_ms >= SLOW_NAME)?;
+    let (server, record) = half_heard(evidence)?;
+    // What programs got in the end, it has answered: late.
+    let family = if record == RecordKind::A { Family::V4 } else { Family::V6 };
+    let got = match &lookup.outcome {
+        LookupOutcome::Addresses(all) => all.iter().any(|one| Family::of(one.address) == family),
+        _ => false,
+    };
+    (!got).then_some(Remark::HalfSilent { server: server.address(), record })
 }
 
 /// How long the C library waits for a server, in seconds.

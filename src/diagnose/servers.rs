@@ -1,7 +1,9 @@
 //! What each name server came to, when it was asked directly.
 
 use super::{Culprit, Finding, rules};
-use crate::model::{DnsAnswer, Evidence, Exchange, ExchangeOutcome, LookupOutcome, ServerView, Transport};
+use crate::model::{
+    DnsAnswer, Evidence, Exchange, ExchangeOutcome, LookupOutcome, RecordKind, ServerView, Transport,
+};
 use crate::verdict::{Certainty, Clue, Code};
 
 /// Response codes (RFC 1035 section 4.1.1).
@@ -175,6 +177,34 @@ pub(super) fn is_second_hand(evidence: &Evidence) -> bool {
     waiting && first.is_some_and(|(server, _)| any_silent_before(evidence, server))
 }
 
+/// A server that says that there is no such name or no address, where another one has it.
+pub(super) fn denying(evidence: &Evidence) -> Option<&ServerView> {
+    let denies = |standing: &Standing| matches!(standing, Standing::NoName | Standing::NoAddress);
+    standings(evidence).into_iter().find(|(_, standing)| denies(standing)).map(|(server, _)| server)
+}
+
+/// The question on which a server keeps silent, though it answers the other one for that name.
+pub(super) fn half_silent(server: &ServerView) -> Option<&Exchange> {
+    let answered = |name: &str| {
+        let answer = |other: &Exchange| {
+            other.name == name
+                && matches!(&other.outcome, ExchangeOutcome::Answer(answer) if !answer.truncated)
+        };
+        server.exchanges.iter().any(answer)
+    };
+    let silent =
+        |exchange: &&Exchange| exchange.outcome == ExchangeOutcome::Silent && answered(&exchange.name);
+    server.exchanges.iter().find(silent)
+}
+
+/// Whether programs still wait for the A half of an answer that came for AAAA: without it glibc fails.
+pub(super) fn lacks_a(evidence: &Evidence) -> bool {
+    let waiting = evidence.lookup.seen().is_some_and(|lookup| lookup.outcome == LookupOutcome::NoAnswer);
+    let view = evidence.direct.seen().filter(|_| waiting);
+    let giving = view.and_then(|view| view.servers.iter().find(|server| server.gives_addresses()));
+    giving.and_then(half_silent).is_some_and(|asked| asked.record == RecordKind::A)
+}
+
 /// The servers with their standings, in order.
 pub(super) fn standings(evidence: &Evidence) -> Vec<(&ServerView, Standing)> {
     let servers = evidence.direct.seen().map(|view| view.servers.as_slice()).unwrap_or_default();
@@ -216,6 +246,9 @@ pub(super) fn failure(evidence: &Evidence) -> Option<Finding> {
             (culprit, variant, if answered { Certainty::Certain } else { finding.certainty })
         }
         // Silence does not tell a server that is slow from one whose refusal was lost.
+        Standing::Silent if half_silent(server).is_some() => {
+            (Culprit::Resolver { address }, "half", Certainty::Likely)
+        }
         Standing::Silent => {
             (Culprit::Resolver { address: address.filter(|_| all.len() == 1) }, "", Certainty::Likely)
         }
@@ -250,6 +283,8 @@ pub(super) fn failure(evidence: &Evidence) -> Option<Finding> {
     // A neighbour that has not answered yet is a guess; then it may be plain silence.
     if certainty < Certainty::Certain && finding.alternatives.is_empty() {
         finding.alternatives.push(match finding.code {
+            // Its answer to the other question shows that it is reached.
+            Code::ResolveTimeout if finding.variant == "half" => Code::ResolveServfail,
             Code::ResolveTimeout => Code::ResolveServerUnreachable,
             _ => Code::ResolveTimeout,
         });

@@ -30,6 +30,14 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Why it could not be looked at, if that was tried.
+    pub fn barred(&self) -> Option<&str> {
+        match self {
+            Fact::CouldNotLook(reason) => Some(reason),
+            Fact::Seen(_) | Fact::NotAsked => None,
+        }
+    }
+
     /// Whether somebody tried to look, with whatever result.
     pub fn was_asked(&self) -> bool {
         !matches!(self, Fact::NotAsked)

@@ -22,18 +22,30 @@ pub struct NameFiles {
 }
 
 impl NameFiles {
-    /// Whether ordinary programs come to ask name servers at all; `None` where nsswitch.conf could not be read.
+    /// Whether ordinary programs come to ask name servers at all; `None` where nsswitch.conf could not be read, or
+    /// has a source before them that ends the search if its module is installed.
     pub fn asks_servers(&self) -> Option<bool> {
+        let mut open = true;
         for source in self.sources.seen()? {
-            if matches!(source.name.as_str(), "dns" | "resolve") {
-                return Some(true);
-            }
-            // Multicast DNS finds nothing only for names of its own.
-            if source.ends_search() && !source.name.starts_with("mdns") {
-                return Some(false);
+            match source.name.as_str() {
+                "dns" | "resolve" => return open.then_some(true),
+                "files" | "db" if source.ends_search() => return Some(false),
+                // Multicast DNS finds nothing only for names of its own.
+                other if source.ends_search() && !other.starts_with("mdns") => open = false,
+                _ => {}
             }
         }
         Some(false)
+    }
+
+    /// The files that could not be read, each with the reason.
+    pub fn unread(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("/etc/hosts", self.hosts.barred()),
+            ("/etc/nsswitch.conf", self.sources.barred()),
+            ("/etc/resolv.conf", self.resolver.barred()),
+        ];
+        all.into_iter().filter_map(|(path, reason)| Some((path, reason?)))
     }
 }
 
@@ -78,6 +90,9 @@ pub struct ResolverSettings {
     /// The name servers, in order, at most 3 (`MAXNS`); without one the C library asks 127.0.0.1.
     #[schemars(with = "Vec<Endpoint>")]
     pub servers: Vec<SocketAddr>,
+    /// The first line, from 1, that names a server in a way that the C library skips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_server: Option<u32>,
     /// Domains to append to short names, in order.
     pub search: Vec<String>,
     /// A name with at least this many dots is tried as it is before the search list.
@@ -102,6 +117,7 @@ impl Default for ResolverSettings {
         ResolverSettings {
             present: false,
             servers: Vec::new(),
+            skipped_server: None,
             search: Vec::new(),
             ndots: 1,
             timeout_s: 5,
@@ -164,6 +180,16 @@ pub enum RecordKind {
     /// IPv6 addresses.
     #[serde(rename = "AAAA")]
     Aaaa,
+}
+
+impl RecordKind {
+    /// The other one.
+    pub const fn other(self) -> RecordKind {
+        match self {
+            RecordKind::A => RecordKind::Aaaa,
+            RecordKind::Aaaa => RecordKind::A,
+        }
+    }
 }
 
 impl fmt::Display for RecordKind {
@@ -283,6 +309,34 @@ pub fn malformed(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_source_that_is_always_there_ends_the_search_for_sure() {
+        type Line<'a> = &'a [(&'a str, &'a str)];
+        let rows: &[(Line<'_>, Option<bool>)] = &[
+            (&[("files", ""), ("dns", "")], Some(true)),
+            (&[("files", "NOTFOUND=return"), ("dns", "")], Some(false)),
+            (&[("nis", "NOTFOUND=return"), ("dns", "")], None),
+            (&[("nis", "!UNAVAIL=return"), ("resolve", "")], None),
+            (&[("nis", "UNAVAIL=return"), ("dns", "")], Some(true)),
+            (&[("nis", "NOTFOUND=return"), ("files", "NOTFOUND=return"), ("dns", "")], Some(false)),
+            (&[("mdns4_minimal", "NOTFOUND=return"), ("dns", "")], Some(true)),
+            (&[("nis", "NOTFOUND=return")], Some(false)),
+        ];
+        for (sources, asks) in rows {
+            let source = |(name, action): &(&str, &str)| NameSource {
+                name: (*name).to_owned(),
+                action: (!action.is_empty()).then(|| (*action).to_owned()),
+            };
+            let files = NameFiles {
+                hosts: Fact::NotAsked,
+                sources: Fact::Seen(sources.iter().map(source).collect()),
+                resolver: Fact::NotAsked,
+                own_name: None,
+            };
+            assert_eq!(files.asks_servers(), *asks, "{sources:?}");
+        }
+    }
 
     #[test]
     fn names_break_the_rules_in_named_ways() {

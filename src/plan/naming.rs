@@ -41,6 +41,10 @@ pub(super) fn of_a_failed_name(evidence: &Evidence) -> Vec<Probe> {
         Host::Name(name) if malformed(name).is_none() => {
             let mut wanted = vec![Probe::NameFiles];
             wanted.extend(direct(evidence));
+            let files = evidence.name_files.seen();
+            if files.is_some_and(|files| files.unread().any(|(_, reason)| reason == "EMFILE")) {
+                wanted.push(Probe::Descriptors);
+            }
             if servers_failed(evidence) {
                 wanted.extend([Probe::Addresses, Probe::Links]);
             }

@@ -51,6 +51,8 @@ pub(crate) struct DirectAsk {
     pub(crate) family: Option<Family>,
     /// The servers, in order.
     pub(crate) servers: Vec<SocketAddr>,
+    /// Whether programs were told of no address: then what all servers say counts.
+    pub(crate) compare: bool,
     /// Over TCP alone, as ordinary programs are told to ask.
     pub(crate) over_tcp: bool,
     /// The start of the run.
@@ -74,15 +76,18 @@ pub(crate) async fn ask_directly(ask: DirectAsk) -> DirectView {
         tasks.spawn(async move {
             let (view, settled) = run.go().await;
             // The receiver outlives every task.
-            let _ = tell.send((index, settled));
+            let _ = tell.send((index, settled, view.gives_addresses()));
             (index, view)
         });
     }
     let mut ended = vec![None; ask.servers.len()];
     let mut limit = tokio::time::Instant::from_std(ask.deadline);
-    // The system takes the first server's word: whoever stands before the first settled one must have ended.
-    while !ended.iter().all(Option::is_some) && ended.first() != Some(&Some(true)) {
-        let Ok(Some((index, settled))) = timeout_at(limit, told.recv()).await else { break };
+    // The system takes the first server's word: whoever stands before the first settled one must have ended. Where that
+    // word is not what programs got, another server's may be.
+    let mut differs = false;
+    while !ended.iter().all(Option::is_some) && (differs || ended.first() != Some(&Some(true))) {
+        let Ok(Some((index, settled, gives))) = timeout_at(limit, told.recv()).await else { break };
+        differs |= ask.compare && gives;
         if let Some(end) = ended.get_mut(index) {
             *end = Some(settled);
         }

@@ -10,7 +10,7 @@ walk!(NameFiles { hosts, sources, resolver, own_name: Map::name_of } keeps {});
 walk!(HostsLine { address } keeps { line });
 walk!(NameSource { name: Map::name_source, action: |_, action| words::action(action) } keeps {});
 walk!(ResolverSettings { servers, search: Map::names } keeps {
-    present, ndots, timeout_s, attempts, use_vc,
+    present, skipped_server, ndots, timeout_s, attempts, use_vc,
 });
 walk!(DirectView { servers, addresses } keeps { started_ms, ended_ms });
 walk!(ServerView { attempt, exchanges } keeps {});

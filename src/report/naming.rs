@@ -3,11 +3,12 @@
 use super::Words;
 use super::steps::reachable;
 use crate::diagnose::{
-    Culprit, Diagnosis, Finding, Remark, deciding_server, foreign_listeners, listeners_on_port,
+    Culprit, Diagnosis, Finding, Remark, deciding_server, foreign_listeners, half_heard, half_of,
+    listeners_on_port,
 };
 use crate::model::{
     DnsAnswer, Evidence, Exchange, ExchangeOutcome, Fact, ForeignListening, Host, HostsLine, Listening,
-    Owner, Process, ServerView, Transport,
+    LookupOutcome, Owner, Process, RecordKind, ServerView, Transport,
 };
 use crate::sanitize::clean;
 use crate::verdict::{Clue, Code};
@@ -39,6 +40,16 @@ impl Words<'_> {
             "servers" => {
                 let servers = evidence.direct.seen().map(|view| view.servers.as_slice()).unwrap_or_default();
                 listed(servers.iter().map(|server| bare(server.address())))
+            }
+            "having" => self.first_addresses().map_or("another".to_owned(), |(server, ..)| bare(server)),
+            "half_heard" => {
+                half_heard(evidence).map_or("some".to_owned(), |(_, record)| record.other().to_string())
+            }
+            "half_silent" => half_heard(evidence).map_or("all".to_owned(), |(_, record)| record.to_string()),
+            "eai_errno" => self.lookup_errno().unwrap_or_else(|| "it does not say how".to_owned()),
+            "skipped_line" => {
+                let settings = evidence.name_files.seen().and_then(|files| files.resolver.seen());
+                settings.and_then(|settings| settings.skipped_server).unwrap_or(1).to_string()
             }
             "server_why" => self.why_unreachable().unwrap_or_else(|| "nothing answers there".to_owned()),
             "rcode" => self.server().and_then(worst).map_or("an error".to_owned(), rcode_name),
@@ -85,10 +96,13 @@ impl Words<'_> {
             }
             Clue::DnsSilent => {
                 let view = evidence.direct.seen()?;
+                let unanswered = |exchange: &&Exchange| answer_of(exchange).is_none();
                 let silent = view.servers.iter().map(|server| {
-                    let sent: u32 =
-                        server.exchanges.iter().map(|exchange| exchange.sent).fold(0, u32::saturating_add);
-                    format!("{} ({sent} questions)", bare(server.address()))
+                    let sent = server.exchanges.iter().filter(unanswered).map(|exchange| exchange.sent);
+                    let sent = sent.fold(0, u32::saturating_add);
+                    let record = half_of(server);
+                    let of = record.map(|record| format!(" for {record}")).unwrap_or_default();
+                    format!("{} ({sent} questions{of})", bare(server.address()))
                 });
                 let waited = view.ended_ms.0 - view.started_ms.0;
                 format!(
@@ -110,10 +124,21 @@ impl Words<'_> {
                 let names: Vec<String> = sources.iter().map(|source| clean(&source.name)).collect();
                 format!("nsswitch.conf has programs look in: {}", names.join(", "))
             }
+            Clue::FilesUnread => {
+                let unread = evidence.name_files.seen()?.unread();
+                let each: Vec<String> =
+                    unread.map(|(path, why)| format!("{path} could not be read: {}", clean(why))).collect();
+                each.join("; ")
+            }
             Clue::NoServerConfigured => {
-                let present = evidence.name_files.seen()?.resolver.seen()?.present;
-                let what =
-                    if present { "/etc/resolv.conf names no server" } else { "there is no /etc/resolv.conf" };
+                let settings = evidence.name_files.seen()?.resolver.seen()?;
+                let what = match settings.skipped_server {
+                    Some(line) => {
+                        format!("programs skip line {line} of /etc/resolv.conf, which names a server")
+                    }
+                    None if settings.present => "/etc/resolv.conf names no server".to_owned(),
+                    None => "there is no /etc/resolv.conf".to_owned(),
+                };
                 format!("{what}, so programs ask 127.0.0.1")
             }
             Clue::NotLoopback => format!(
@@ -173,11 +198,18 @@ impl Words<'_> {
                     bare(*server)
                 )
             }
-            Remark::HalfSilent { server, record } => format!(
-                "the name server {} does not answer questions for {record} records: ordinary programs that ask for \
-                 both wait for it at every lookup",
-                bare(*server)
-            ),
+            Remark::HalfSilent { server, record } => {
+                // Of two answers, glibc takes the one for A alone, and not the one for AAAA.
+                let end = match record {
+                    RecordKind::A => ", and with glibc they get no address then (EAI_AGAIN)",
+                    RecordKind::Aaaa => "",
+                };
+                format!(
+                    "the name server {} does not answer questions for {record} records: ordinary programs that ask \
+                     for both wait for it at every lookup{end}",
+                    bare(*server)
+                )
+            }
             Remark::AskedServer => format!(
                 "{} was asked because of --dns: ordinary programs on this host ask the servers of /etc/resolv.conf",
                 evidence.request.dns.map_or("the server".to_owned(), bare)
@@ -222,6 +254,14 @@ impl Words<'_> {
             _ => "those that go on to the next address lose no more than a round trip",
         };
         format!("clients that try only the first address fail; {others}")
+    }
+
+    /// The errno that came with what `getaddrinfo` answered.
+    fn lookup_errno(&self) -> Option<String> {
+        match &self.evidence.lookup.seen()?.outcome {
+            LookupOutcome::Failed { errno, .. } => errno.map(|errno| errno.to_string()),
+            _ => None,
+        }
     }
 
     pub(super) fn server(&self) -> Option<&ServerView> {
@@ -484,7 +524,7 @@ pub(super) fn origin(evidence: &Evidence, address: IpAddr) -> (&'static str, Opt
     if let Some(pin) = evidence.pins().find(|pin| pin.address.to_canonical() == address.to_canonical()) {
         return ("hosts", Some(pin.line));
     }
-    if evidence.lookup.seen().is_none_or(|lookup| lookup.outcome == crate::model::LookupOutcome::NoAnswer) {
+    if evidence.lookup.seen().is_none_or(|lookup| lookup.outcome == LookupOutcome::NoAnswer) {
         return ("dns", None);
     }
     let Some(files) = evidence.name_files.seen() else { return ("getaddrinfo", None) };

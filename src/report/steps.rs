@@ -22,6 +22,7 @@ const NEEDED: &[&str] = &[
     "from",
     "holder_kind",
     "hosts_number",
+    "hosts_unread",
     "ipv6_switch",
     "leads_to",
     "links",
@@ -53,6 +54,7 @@ const READY: &[&str] = &[
     "opts_any_port",
     "opts_any_source",
     "opts_longer",
+    "opts_longer_asked",
     "port_filter",
     "refusal_removal",
     "sources",
@@ -204,6 +206,10 @@ impl Words<'_> {
                 .to_owned(),
             "hosts_number" => self.pin()?.line.to_string(),
             "narrow_device" => self.narrow_device()?.name.clone(),
+            "hosts_unread" => {
+                let mut unread = evidence.name_files.seen()?.unread();
+                unread.find(|(path, _)| *path == "/etc/hosts")?.0.to_owned()
+            }
             "ipv6_switch" => {
                 let off = self.diagnosis.finding.because.contains(&Clue::FamilyOff);
                 off.then(|| "net.ipv6.conf.all.disable_ipv6".to_owned())?
@@ -224,6 +230,8 @@ impl Words<'_> {
             "opts_any_port" => options(request, Without::Port),
             "opts_any_source" => options(request, Without::Source),
             "opts_longer" => options(request, Without::Timeout),
+            // For a command that names a server itself: the option may be given once.
+            "opts_longer_asked" => options(&Request { dns: None, ..request.clone() }, Without::Timeout),
             "own_port" => self.attempt?.source?.port().to_string(),
             "refusal_removal" => {
                 // Below certain another route or rule may be the one.

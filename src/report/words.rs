@@ -25,6 +25,7 @@ pub const KEYS: &[&str] = &[
     "dns_errno",
     "dns_source",
     "dns_waited",
+    "eai_errno",
     "elapsed",
     "endpoint",
     "errno",
@@ -36,12 +37,16 @@ pub const KEYS: &[&str] = &[
     "foreign_pid",
     "from",
     "gateway",
+    "half_heard",
+    "half_silent",
+    "having",
     "holder",
     "holder_kind",
     "hooks",
     "host",
     "hosts_line",
     "hosts_number",
+    "hosts_unread",
     "icmp",
     "ipv6_switch",
     "label",
@@ -62,13 +67,14 @@ pub const KEYS: &[&str] = &[
     "opts_any_port",
     "opts_any_source",
     "opts_longer",
+    "opts_longer_asked",
     "other_family",
     "others",
     "own_port",
     "payload",
     "port",
-    "port_start",
     "port_filter",
+    "port_start",
     "ports",
     "rcode",
     "refusal",
@@ -84,6 +90,7 @@ pub const KEYS: &[&str] = &[
     "server_port",
     "server_why",
     "servers",
+    "skipped_line",
     "source",
     "source_device",
     "sources",
@@ -353,7 +360,9 @@ impl<'a> Words<'a> {
             _ => None,
         };
         let lacking = || self.evidence.lacking.map(|lacking| lacking.errno);
-        failed().or_else(so_error).or_else(lacking).or_else(looked_up).map(|errno| errno.to_string())
+        let unread = || Some(clean(self.evidence.name_files.seen()?.unread().next()?.1));
+        let known = failed().or_else(so_error).or_else(lacking).or_else(looked_up);
+        known.map(|errno| errno.to_string()).or_else(unread)
     }
 
     fn icmp(&self) -> Option<String> {

@@ -105,7 +105,7 @@ catalog! {
         headline "datagram": "a program has the socket {endpoint}, and this user may send to it";
         headline "udp": "{endpoint} answers over UDP";
         alike TimeoutAcceptQueue: "nothing was sent: the queue of its program may be full";
-        alike ResolveTimeout: "a name server that programs ask first may yet give another address";
+        alike ResolveTimeout: "programs here have no answer yet: a name server may give another address, or fail";
         apart ("datagram") Client: "does the queue in its Recv-Q column go down?" => "ss -xa";
         apart Client: "see what programs here get in the end" => "getent ahosts {host}";
     }
@@ -123,13 +123,21 @@ catalog! {
         holds: "the name does not exist";
         headline: "the name {host} does not exist";
         headline "disagree": "programs here get no address for {host}, though the name server {server} has one";
+        headline "alias": "the name {host} is an alias that leads to a name that does not exist";
+        headline "split": "programs here are told that {host} does not exist, as {server} says, though {having} has it";
+        next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
+        next ("split") Resolver: "why does it differ from {having}: is one out of date, or for other names?";
         next ("") Client: "{server} has no {asked}: is the name spelt right?";
         next ("") Resolver: "is the record missing from the zone?";
-        next ("") Client: "see what programs here get; no line: no address" => "getent ahosts {host}";
+        next ("alias") Resolver: "is {alias_end}, to which the alias leads, right: is its record missing?";
+        next ("", "alias") Client: "see what programs here get; no line: no address" => "getent ahosts {host}";
         next ("disagree") Client: "see which sources programs here ask, and in which order" => "grep -s '^hosts:' /etc/nsswitch.conf";
         next ("disagree") Client: "see what the name servers alone give" => "getent -s dns ahosts {host}";
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
+        alike ResolveServfail: "another source of names failed here, and may know the name";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
     ResolveNoAddress = Resolve."resolve.no-address" {
@@ -137,17 +145,22 @@ catalog! {
         headline: "the name {host} exists, but has no address";
         headline "alias": "the name {host} is an alias that leads to no address";
         headline "disagree": "programs here are told that {host} has no address, though the name server {server} gives one";
+        headline "split": "programs here are told that {host} has no address, as {server} says, though {having} gives one";
         headline "asked": "the name {host} has no {family} address";
         headline "family": "the name {host} has no {family} address, only {other_family} ones";
+        next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("asked", "family") Client: "ask without {family_flag}, for addresses of either family" => "whyconn {opts_any_family}{typed}";
         next ("", "asked") Resolver: "does the zone lack an A or AAAA record for the name?";
         next ("alias") Resolver: "does {alias_end}, to which the alias leads, lack an A or AAAA record?";
         next ("", "alias") Client: "see what programs here get; no line: no address" => "getent ahosts {host}";
+        next ("split") Resolver: "why does it differ from {having}: is one out of date, or for other names?";
         next ("disagree") Client: "see which sources programs here ask, and in which order" => "grep -s '^hosts:' /etc/nsswitch.conf";
         next ("disagree") Client: "see what the name servers alone give" => "getent -s dns ahosts {host}";
-        alike ResolveServfail: "one of the two questions, A and AAAA, may have failed: the C library does not tell";
+        alike ResolveServfail: "a question, A or AAAA, or another source of names may have failed: the C library does not tell";
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
     ResolveServfail = Resolve."resolve.servfail" {
@@ -157,11 +170,14 @@ catalog! {
         headline "other": "the name server {server} answers {rcode} for {host}";
         headline "garbled": "the name server {server} answers for {host} what can't be read";
         headline "eai": "the name {host} could not be looked up: the name service says \"try again\"";
+        headline "system": "the name {host} could not be looked up: a source of names failed on this host ({eai_errno})";
+        next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("", "other") Resolver: "what does its log say, and can it reach the servers of the zone?";
         next ("bogus") Resolver: "see its clock: are the zone's signatures in date by it?" => "date -u";
         next ("bogus") Resolver: "do its trust anchor and the zone's DS record fit the zone's key?";
         next ("garbled") Resolver: "as root: see what answers there: is it a name server?" => "sudo ss -lunp 'sport = :{server_port}'";
         next ("eai") Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
+        next ("system") Client: "is the module of each source in nsswitch.conf installed, and does each work?";
         next Client: "ask again: a passing fault goes away" => "getent ahosts {host}";
         alike ResolveRefused: "a name server answers REFUSED, and the C library folds both into one error";
         alike ResolveServerUnreachable: "a name server can't be reached, and the C library folds both into one error";
@@ -169,17 +185,22 @@ catalog! {
         alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
         alike ResolveTimeout: "another name server does not answer; what can't be read counts as no answer as well";
         alike ResolveNoAddress: "programs here were told that the name has no address, before the server failed";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
     ResolveRefused = Resolve."resolve.refused" {
         holds: "the name server refuses to answer us";
         headline: "the name server {server} refuses to look up {host} for this host";
+        next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next Resolver: "does its access list let {dns_source} ask, and does it look up foreign names?";
         next Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveServerUnreachable: "another name server can't be reached";
         alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
         alike ResolveTimeout: "another name server does not answer";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
@@ -187,15 +208,20 @@ catalog! {
         holds: "no name server answered in time";
         headline: "no name server answered for {host} within {dns_waited}: {servers}";
         headline "slow": "the name server {server} takes {dns_elapsed} to answer for {host}, longer than programs here wait";
+        headline "half": "the name server {server} answers {half_heard} questions for {host}, and not {half_silent} ones";
         headline "eai": "the name {host} was not answered within {timeout}";
+        next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("") Client: "see where the questions end" => "whyconn udp://{server_endpoint}";
         next ("") Resolver: "as root: see whether it runs, and listens there" => "sudo ss -lunp 'sport = :{server_port}'";
+        next ("half") Resolver: "what becomes of {half_silent} questions there, by its log: who drops them?";
         next ("slow") Resolver: "what does it wait for, by its log?";
         next ("slow") Client: "see how long programs here wait: 5 s, or what options timeout says" => "grep -sE '^(nameserver|options)' /etc/resolv.conf";
         next ("eai") Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveServerUnreachable: "a name server that can't be reached looks the same where the error that would say so is lost or held back";
         alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
-        apart Client: "give that server more time" => "whyconn {opts_longer}--dns {server_endpoint} {typed}";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
+        apart Client: "give that server more time" => "whyconn {opts_longer_asked}--dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
     ResolveServerUnreachable = Resolve."resolve.server-unreachable" {
@@ -204,6 +230,7 @@ catalog! {
         headline "way": "the name server {server} can't be asked for {host}: {server_why}";
         headline "here": "the name server {server} can't be asked for {host}: {server_why}";
         headline "tcp": "the name server {server} has to be asked over TCP for {host}, and can't be ({dns_errno})";
+        next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("way", "here") Client: "see why, and what to do about it" => "whyconn udp://{server_endpoint}";
         next ("tcp") Client: "see what is in the way over TCP" => "whyconn {server_endpoint}";
         next ("") Resolver: "as root: see whether a name server runs, and listens there" => "sudo ss -lunp 'sport = :{server_port}'";
@@ -211,19 +238,31 @@ catalog! {
         next Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveTimeout: "another name server does not answer, or this one is only slow";
         alike ResolveNoServer: "where none is configured, the C library asks 127.0.0.1: nobody could look which it is";
-        apart Client: "give that server more time" => "whyconn {opts_longer}--dns {server_endpoint} {typed}";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
+        apart Client: "give that server more time" => "whyconn {opts_longer_asked}--dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
     ResolveNoServer = Resolve."resolve.no-server" {
         holds: "no name server is configured, or ordinary programs are told not to ask any (nsswitch)";
         headline: "no name server is configured on this host to look up {host}";
+        headline "skipped": "no name server is configured on this host to look up {host}: line {skipped_line} of /etc/resolv.conf can't be read as one";
+        headline "unreadable": "programs of this user ask no configured name server for {host}: /etc/resolv.conf could not be read";
         headline "nsswitch": "programs on this host are told to ask no name server for {host} (nsswitch.conf)";
+        next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("nsswitch") Client: "as root: have programs ask name servers too, unless that is off on purpose" => "sudo sed -i 's/^hosts:.*/hosts: {sources} dns/' /etc/nsswitch.conf";
         next ("nsswitch") Client: "see which sources programs here ask" => "grep -s '^hosts:' /etc/nsswitch.conf";
+        next ("unreadable") Client: "see who may read it" => "ls -lL /etc/resolv.conf";
+        next ("unreadable") Client: "as root: let all users read it, as programs expect" => "sudo chmod a+r /etc/resolv.conf";
+        next ("skipped") Client: "see that line: is anything before the word or behind the address (^M, M-)?" => "cat -A /etc/resolv.conf";
         next ("") Client: "see what is configured: which name server should this host ask?" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveNxdomain: "another source of names may have been asked, and not have it";
+        alike ResolveServerUnreachable: "a name server may be meant to run on 127.0.0.1, where programs ask then";
         alike ResolveTimeout: "something on 127.0.0.1 may be slow to answer";
         alike ResolveNoAddress: "the hosts file may have the name in the other family: nobody asked";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
+        apart ("unreadable") Client: "as root: which name servers does it have?" => "sudo grep -s nameserver /etc/resolv.conf";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
     ResolveBadName = Resolve."resolve.bad-name" {
@@ -252,12 +291,18 @@ catalog! {
         holds: "localhost does not resolve for ordinary programs, or leads to something that is not loopback";
         headline: "{host} leads to {address}, which is not loopback, and {address} refuses port {port}";
         headline "unresolved": "{host} does not resolve for programs on this host";
+        headline "unread": "{host} does not resolve for programs of this user: /etc/hosts could not be read";
         next ("") Client: "as root: put the loopback address into {hosts_line}" => "sudo sed -i '{hosts_number}s/[^[:space:]][^[:space:]]*/{loopback}/' /etc/hosts";
         next ("unresolved") Client: "as root: give {host} its addresses" => "echo 127.0.0.1 {host} | sudo tee -a /etc/hosts; echo ::1 {host} | sudo tee -a /etc/hosts";
+        next ("unread") Client: "see who may read it" => "ls -l /etc/hosts";
+        next ("unread") Client: "as root: let all users read it, as programs expect" => "sudo chmod a+r /etc/hosts";
         next ("") Client: "see what the hosts file has: localhost belongs to 127.0.0.1 and ::1" => "grep -nw {host} /etc/hosts";
         next Client: "see the sources that programs here ask: files should be one" => "grep -s '^hosts:' /etc/nsswitch.conf";
         alike ResolveTimeout: "a name server may be slow to answer for the name";
+        alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         alike ResolveNoAddress: "it may have addresses of the other family: nobody asked";
+        apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "see what programs here get in the end" => "getent ahosts {host}";
     }
     AliasBoundElsewhere = Alias."alias.bound-elsewhere" {
@@ -809,7 +854,8 @@ catalog! {
         alike TimeoutSilent: "the packet that lacked an association may be another's, and the answer be lost on the way";
         alike LocalFirewallDrop: "the packet that lacked an association may be another's, and a filter's queue hold this one";
         apart ("ipsec") Client: "does the count rise with each try, and at no other time?" => "grep XfrmOutNoStates /proc/net/xfrm_stat";
-        apart Client: "see what of this host's routing could be meant" => "ip {family_flag} rule";
+        apart ("", "udp", "family") Client: "see what of this host's routing could be meant" => "ip {family_flag} rule";
+        apart Client: "as root: what lies there?" => "sudo ls -lL {host}";
     }
     LocalSocketType = Local."local.socket-type" {
         holds: "the unix socket is of another type (datagram, seqpacket)";
@@ -825,6 +871,8 @@ catalog! {
         headline "files": "this process has no file descriptor left ({errno}): it may have {limit}";
         next ("files") Client: "see the limit, soft and hard" => "ulimit -Sn; ulimit -Hn";
         next ("") Client: "see what is short" => "free -m";
+        alike ResolveNxdomain: "the shortage may have come after the name was looked up";
+        apart Client: "see what programs here get now" => "getent ahosts {host}";
     }
 
     ServiceClosed = Service."service.closed" {

@@ -159,6 +159,8 @@ pub enum Clue {
     DnsUnreachable,
     /// nsswitch.conf names no source that asks name servers.
     NoDnsSource,
+    /// Files about names could not be read.
+    FilesUnread,
     /// resolv.conf names no server.
     NoServerConfigured,
     /// `localhost` leads to an address that is not loopback.

@@ -255,6 +255,7 @@ fn certainties_are_ordered_and_named_as_in_the_report() {
 /// Programs with which a command of a step begins: what Debian has without further packages, nftables and whyconn.
 const PROGRAMS: &[&str] = &[
     "cat",
+    "chmod",
     "date",
     "echo",
     "find",

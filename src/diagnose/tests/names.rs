@@ -79,7 +79,7 @@ fn no_address() -> Vec<Row> {
             resolver(),
             "eai",
         ),
-        row("a system error", system(E::ECONNREFUSED), "resolve.servfail", Possible, resolver(), "eai"),
+        row("a system error", system(E::ECONNREFUSED), "resolve.servfail", Possible, resolver(), "system"),
         row("no descriptor for the lookup", system(E::EMFILE), "local.limits", Certain, client(), "files"),
         row("no memory for the lookup", db("EAI_MEMORY"), "local.limits", Certain, client(), ""),
         row(

@@ -6,7 +6,9 @@ use super::told::{
 };
 use crate::diagnose::{Remark, diagnose};
 use crate::model::ForeignListening;
-use crate::model::{AfterHandshake, Fact, Lookup, LookupOutcome, Millis, RouteType, ServerView};
+use crate::model::{
+    AfterHandshake, ExchangeOutcome, Fact, Lookup, LookupOutcome, Millis, RouteType, ServerView,
+};
 use nix::errno::Errno as E;
 
 fn open() -> World {
@@ -40,6 +42,17 @@ fn a_silent_first_server_costs_programs_seconds() {
     // Nobody waited.
     let quick = open().named(NAME, []).told([server(FIRST).silent(), works(SECOND)]);
     assert_eq!(all(quick), [""; 0]);
+}
+
+#[test]
+fn a_server_that_answers_by_half_is_named_unless_it_was_only_late() {
+    let silent = || ExchangeOutcome::Silent;
+    let a_late = || server(FIRST).says(silent(), empty());
+    assert_eq!(all(unwaited(open().named(NAME, []).told([a_late()]))), ["dns-half-silent"]);
+    // Programs have it in the end.
+    assert_eq!(all(open().named(NAME, []).told([a_late()]).after(3_004.0)), [""; 0]);
+    let aaaa = server(FIRST).says(gives(&[V4.far]), silent());
+    assert_eq!(all(open().named(NAME, []).told([aaaa]).after(10_004.0)), ["dns-half-silent"]);
 }
 
 #[test]

@@ -177,12 +177,12 @@ fn unreachable() -> Vec<Row> {
         row(
             "resolv.conf can't be read, and the server on this host does not run",
             unread(again(vec![at_home()])),
-            UNREACHABLE,
+            NO_SERVER,
             Likely,
-            told_by("127.0.0.1"),
-            "",
+            client(),
+            "unreadable",
         )
-        .or(&["resolve.no-server"]),
+        .or(&[UNREACHABLE]),
         row(
             "no server is configured, but one on this host fails",
             again(vec![fails("127.0.0.1")]).resolv(&[]),

@@ -162,6 +162,15 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         | Clue::DnsUnreachable
         | Clue::DnsGivesOther => less.direct = Fact::NotAsked,
         Clue::NoDnsSource => files(&mut less, |files| files.sources = Fact::NotAsked),
+        Clue::FilesUnread => files(&mut less, |files| {
+            if matches!(files.hosts, Fact::CouldNotLook(_)) {
+                files.hosts = Fact::Seen(Vec::new());
+            }
+            if matches!(files.sources, Fact::CouldNotLook(_)) {
+                files.sources = Fact::NotAsked;
+            }
+            files.resolver = Fact::NotAsked;
+        }),
         Clue::NoServerConfigured => files(&mut less, |files| files.resolver = Fact::NotAsked),
         Clue::PinnedByHosts => files(&mut less, |files| files.hosts = Fact::NotAsked),
         Clue::NotLoopback => about(&mut less, |attempt| {

@@ -264,6 +264,21 @@ fn look_alikes_come_with_what_tells_them_apart() {
 }
 
 #[test]
+fn a_command_gives_the_name_server_once() {
+    let mut asked = 0;
+    for (row, report, _) in told() {
+        let verdict = report.verdict;
+        for step in verdict.next.iter().chain(&verdict.tell_apart) {
+            let count = step.command.as_deref().unwrap_or_default().matches("--dns ").count();
+            assert!(count <= 1, "{}: {:?}", row.name, step.command);
+            let by_dns = row.evidence.request.dns.is_some() && step.what.contains("more time");
+            asked += usize::from(by_dns && count == 1);
+        }
+    }
+    assert!(asked > 0, "no row about it");
+}
+
+#[test]
 fn next_steps_are_few_and_differ() {
     let mut wrong = Vec::new();
     for (row, report, _) in told() {

@@ -23,6 +23,8 @@ const MOST_SOURCES: usize = 32;
 const MOST_DOMAINS: usize = 32;
 /// Name servers that the C library uses (`MAXNS`).
 const MOST_SERVERS: usize = 3;
+/// What some editors put before the first line (U+FEFF).
+const BYTE_ORDER_MARK: char = '\u{feff}';
 /// The longest name, without its final dot (RFC 1035, section 2.3.4).
 const LONGEST_NAME: usize = 253;
 
@@ -215,20 +217,22 @@ pub(super) fn settings(
         let (first, rest) = cut(list, is_blank);
         domains(std::iter::once(first).chain(words(rest)))
     });
-    for line in text.unwrap_or_default().split('\n') {
+    for (number, line) in (1..).zip(text.unwrap_or_default().split('\n')) {
         // Keywords stand at the start of the line, and a comment sign only there makes a comment.
         if let Some(rest) = behind_keyword(line, "domain").filter(|rest| !rest.is_empty()) {
             settings.search = domains(words(rest).take(1));
         } else if let Some(rest) = behind_keyword(line, "search").filter(|rest| !rest.is_empty()) {
             settings.search = domains(words(rest));
         } else if let Some(rest) = behind_keyword(line, "nameserver") {
-            if let Some(server) = server(cut(rest, is_blank).0, &device)
-                && settings.servers.len() < MOST_SERVERS
-            {
-                settings.servers.push(server);
+            match server(cut(rest, is_blank).0, &device) {
+                Some(server) if settings.servers.len() < MOST_SERVERS => settings.servers.push(server),
+                Some(_) => {}
+                None => settings.skipped_server = settings.skipped_server.or(Some(number)),
             }
         } else if let Some(rest) = behind_keyword(line, "options") {
             set_options(&mut settings, rest);
+        } else if line.trim_start_matches(|c| is_space(c) || c == BYTE_ORDER_MARK).starts_with("nameserver") {
+            settings.skipped_server = settings.skipped_server.or(Some(number));
         }
     }
     if let Some(list) = from_env {

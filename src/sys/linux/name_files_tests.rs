@@ -76,6 +76,22 @@ fn the_hosts_line_is_read_as_glibc_reads_it() {
     assert_eq!(sources(&format!("hosts:{}\n", " x".repeat(500))).len(), 32);
 }
 
+#[test]
+fn a_line_that_names_a_server_and_is_skipped_is_remembered() {
+    let rows = [
+        ("nameserver 198.51.100.1\n", None),
+        ("# nameserver 198.51.100.1\n; nameserver 198.51.100.1\n", None),
+        ("search a\nnameserver 198.51.100.1\r\n", Some(2)),
+        ("\u{feff}nameserver 198.51.100.1\n", Some(1)),
+        ("\n\t nameserver 198.51.100.1\n", Some(2)),
+        ("nameserver\n", Some(1)),
+        ("nameserver dns.example\nnameserver 1.2.3.4.5\n", Some(1)),
+    ];
+    for (text, line) in rows {
+        assert_eq!(resolver(text).skipped_server, line, "{text:?}");
+    }
+}
+
 fn resolver(text: &str) -> ResolverSettings {
     settings(Some(text), |_| None, || Some("own.example".to_owned()), |name| (name == "eth0").then_some(7))
 }
