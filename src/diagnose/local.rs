@@ -297,7 +297,9 @@ fn odd_source(view: &View) -> Option<Finding> {
     }
     let finding =
         |certainty| here(Code::LocalFamilyDisabled, certainty, &[Clue::OddSource]).variant("no-address");
-    if source.is_loopback() || source.is_unspecified() {
+    // A socket whose connect failed is bound to none as well.
+    let unbound = source.is_ipv4() && source.is_unspecified() && view.attempt.failed.is_none();
+    if source.is_loopback() || unbound {
         // Without an address to send from, a neighbour is asked for in vain. What answers otherwise, or may have,
         // was reached over loopback: by a rewriting of the destination.
         let unanswered = view.so_error().is_none() && (view.is_udp() || view.tcp().is_some());
