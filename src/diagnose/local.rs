@@ -82,10 +82,10 @@ pub(super) fn loopback_source(view: &View) -> Option<Finding> {
     })
 }
 
-/// Whether nothing can be sent by a device, and its routes may be gone with it: without carrier they are taken for
-/// dead where `ignore_routes_with_linkdown` is set (fib_select_default, `fib_rules`).
-const fn is_dead(link: &Link) -> bool {
-    !link.loopback && (!link.up || matches!(link.carrier, Some(false)))
+/// Whether nothing can be sent by a device, and its routes are gone with it, or may be.
+fn is_dead(link: &Link) -> bool {
+    let routes_are_dead = link.carrier == Some(false) && link.routes_need_carrier != Some(false);
+    !link.loopback && (!link.up || routes_are_dead)
 }
 
 /// The first device of which that holds: one that lacks its cable alone before one that is switched off.
@@ -483,7 +483,8 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
     Some(finding)
 }
 
-/// Whether a device without carrier has an address to reach the target from: it may have had the route.
+/// Whether a device without carrier, whose routes are gone therefore, has an address to reach the target from: it may
+/// have had the route.
 fn may_be_cut_off(view: &View) -> bool {
     let host = &view.evidence.host;
     let without = |link: &&Link| is_dead(link) && link.up;

@@ -126,6 +126,10 @@ pub struct Link {
     /// tunnel): what it counts as sent may still be dropped here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over_others: bool,
+    /// Of a device without carrier: whether its routes are taken for dead (`net.ipv4.conf.DEV.ignore_routes_with_linkdown`
+    /// or its counterpart of IPv6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes_need_carrier: Option<bool>,
 }
 
 /// The smallest MTU of a device that has IPv6 (RFC 8200, section 5): the kernel takes IPv6 from it below that

@@ -21,7 +21,7 @@ walk!(Refusal { prefix: Map::prefix, other_selectors: |_, all| words::selectors(
     kind, action, table, priority,
 });
 
-walk!(Link { name: Map::device } keeps { index, up, carrier, loopback, ipv6_disabled, narrow_mtu, over_others });
+walk!(Link { name: Map::device } keeps { index, up, carrier, loopback, ipv6_disabled, narrow_mtu, over_others, routes_need_carrier });
 walk!(NeighbourSample { address, device_packets } keeps { at_ms, state, confirmed_ms_ago });
 walk!(DevicePackets {} keeps { received, received_ipv6, sent, read_ms });
 

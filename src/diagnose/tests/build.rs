@@ -392,6 +392,7 @@ pub(super) fn device(name: &str, up: bool, carrier: Option<bool>) -> Link {
         ipv6_disabled: Some(false),
         narrow_mtu: None,
         over_others: false,
+        routes_need_carrier: None,
     }
 }
 

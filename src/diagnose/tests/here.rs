@@ -208,6 +208,19 @@ fn devices(net: Net) -> Vec<Row> {
         )
         .or(&["local.interface"]),
         row(
+            "the same, and routes over a device without carrier stay",
+            unrouted(net.far, E::ENETUNREACH)
+                .addresses([own(net.own, if net.family == Family::V4 { 24 } else { 64 })])
+                .links([
+                    Link { routes_need_carrier: Some(false), ..device("eth0", true, Some(false)) },
+                    Link { index: 3, ..device("d0", true, Some(true)) },
+                ]),
+            "unreachable.no-route",
+            Certain,
+            client(),
+            "",
+        ),
+        row(
             "B1 no route, though a device is up",
             unrouted(net.far, E::ENETUNREACH)
                 .addresses([])

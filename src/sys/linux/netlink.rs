@@ -5,7 +5,7 @@ use super::netlink_messages::{
     unanswering,
 };
 use super::netlink_socket::{NetlinkSocket, Refused};
-use super::proc::ipv6_disabled;
+use super::proc::{ipv6_disabled, routes_need_carrier};
 use crate::model::{
     DevicePackets, Errno, Family, Link, Millis, NeighbourSample, NeighbourState, OwnAddress, Refusal,
     RouteAnswer, Transport,
@@ -226,6 +226,9 @@ impl Netlink {
         for link in &mut links {
             // The switch goes by the true name.
             link.ipv6_disabled = ipv6_disabled(&link.name).ok();
+            if link.carrier == Some(false) {
+                link.routes_need_carrier = routes_need_carrier(&link.name).ok();
+            }
             link.name = clean(&link.name);
         }
         Ok(links)

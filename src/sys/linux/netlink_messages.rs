@@ -148,6 +148,7 @@ pub(super) fn link(message: &LinkMessage) -> Link {
         ipv6_disabled: None,
         narrow_mtu: None,
         over_others: false,
+        routes_need_carrier: None,
     };
     for attribute in &message.attributes {
         match attribute {

@@ -30,15 +30,40 @@ pub fn unprivileged_port_start() -> io::Result<u16> {
 /// # Errors
 /// The file can't be read.
 pub fn ipv6_disabled(device: &str) -> io::Result<bool> {
-    // Device names hold no slash (dev_valid_name, net/core/dev.c); one that does is not looked up.
-    if device.contains('/') || device.starts_with('.') {
-        return Err(io::Error::other("not a device's name"));
-    }
+    is_name_of_device(device)?;
     match read_number::<u8>(&format!("/proc/sys/net/ipv6/conf/{device}/disable_ipv6")) {
         Ok(number) => Ok(number != 0),
         Err(error) if error.kind() == io::ErrorKind::NotFound && fs::exists("/proc/sys/net")? => Ok(true),
         Err(error) => Err(error),
     }
+}
+
+/// `ignore_routes_with_linkdown`, of either family: whether routes over a device without carrier are taken for dead
+/// (`IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN`, include/linux/inetdevice.h; `ip6_ignore_linkdown`, include/net/addrconf.h).
+///
+/// # Errors
+/// None of the files can be read.
+pub fn routes_need_carrier(device: &str) -> io::Result<bool> {
+    is_name_of_device(device)?;
+    let switches = ["ipv4/conf/all".to_owned(), format!("ipv4/conf/{device}"), format!("ipv6/conf/{device}")];
+    let mut known = Err(io::Error::from(io::ErrorKind::NotFound));
+    for switch in switches {
+        match read_number::<u8>(&format!("/proc/sys/net/{switch}/ignore_routes_with_linkdown")) {
+            Ok(0) => known = Ok(false),
+            Ok(_) => return Ok(true),
+            Err(error) if known.is_err() => known = Err(error),
+            Err(_) => {}
+        }
+    }
+    known
+}
+
+/// Device names hold no slash (dev_valid_name, net/core/dev.c); one that does is not looked up.
+fn is_name_of_device(device: &str) -> io::Result<()> {
+    if device.contains('/') || device.starts_with('.') {
+        return Err(io::Error::other("not a device's name"));
+    }
+    Ok(())
 }
 
 /// `net.ipv4.ip_local_port_range`: the first and the last ephemeral port, of both families.
