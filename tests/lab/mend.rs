@@ -277,7 +277,6 @@ const NOT_HERE: &[(&str, &str, &str)] = &[
     ("resolve.servfail", "eai", "the name servers can always be asked here"),
     ("resolve.timeout", "eai", "the name servers can always be asked here"),
     ("refused.icmp-port", "unseen", "this kernel shows who sends an ICMP error"),
-    ("unreachable.local-route", "unseen", "this kernel lists all routes and rules"),
     ("unreachable.icmp-other", "udp", "nftables rejects with none of these types"),
     ("unreachable.icmp-other", "nearer", "nftables rejects with none of these types"),
     ("local.firewall-drop", "taken", "this kernel has no queue for programs, and counts what IPsec takes"),
