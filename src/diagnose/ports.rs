@@ -65,6 +65,10 @@ pub(super) fn tuple(view: &View) -> Finding {
 pub(super) fn exhausted(view: &View) -> Finding {
     let towards = view.evidence.own_ends.seen().and_then(|ends| ends.towards.seen());
     match towards {
+        Some(towards) if towards.size() == 0 => {
+            here(Code::LocalPortsExhausted, Certainty::Certain, &[Clue::CallFailed, Clue::PortsCounted])
+                .variant("reserved")
+        }
         // With a source address of its own a client may be given a port that is bound to another.
         Some(towards)
             if towards.connected >= towards.size()

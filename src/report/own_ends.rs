@@ -86,6 +86,10 @@ fn describe(socket: &OwnSocket) -> String {
 }
 
 fn counted(towards: &Towards, endpoint: &str) -> String {
+    if towards.size() == 0 {
+        let (first, last) = (towards.first_port, towards.last_port);
+        return format!("all ports from {first} to {last} are reserved (net.ipv4.ip_local_reserved_ports)");
+    }
     let mut text = format!(
         "of the {} ports {} to {}, {} are connected to {endpoint} ({} of them in TIME_WAIT)",
         towards.size(),

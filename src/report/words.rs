@@ -259,7 +259,13 @@ impl<'a> Words<'a> {
                 self.attempt.map(|attempt| attempt.address.ip().to_string()),
                 &request.target.host.to_string(),
             ),
-            "arp" => if family == Some(Family::V6) { "neighbour discovery" } else { "ARP" }.to_owned(),
+            "arp" => {
+                // A gateway may be of the other family (RFC 8950).
+                let asked =
+                    self.attempt.and_then(|attempt| attempt.last_neighbour()).map(|sample| sample.address);
+                let asked = asked.or_else(|| self.attempt?.gateway()).map(Family::of).or(family);
+                if asked == Some(Family::V6) { "neighbour discovery" } else { "ARP" }.to_owned()
+            }
             "beside" => or(self.beside(), "ICMP"),
             "device" => or(self.device(), "of the route"),
             "elapsed" => {

@@ -776,7 +776,9 @@ catalog! {
         holds: "no ephemeral port is left towards this target";
         headline: "this host has no source port left towards {endpoint}";
         headline "counted": "this host has no source port left towards {endpoint}: all from {ports} are taken";
-        next Client: "as root: see what holds them, the first ten" => "sudo ss -H{ss}anp dst {endpoint} | head";
+        headline "reserved": "this host has no source port towards {endpoint}: all from {ports} are reserved";
+        next ("reserved") Client: "see which ports are reserved, and so never chosen" => "cat /proc/sys/net/ipv4/ip_local_reserved_ports";
+        next ("", "counted") Client: "as root: see what holds them, the first ten" => "sudo ss -H{ss}anp dst {endpoint} | head";
         next Client: "as root: widen the range of outgoing ports" => "sudo sysctl -w net.ipv4.ip_local_port_range='{wide_range}'";
         next Client: "see the range of outgoing ports" => "cat /proc/sys/net/ipv4/ip_local_port_range";
         alike LocalTupleInUse: "the same error means that this very connection exists already";

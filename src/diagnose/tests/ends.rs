@@ -43,6 +43,16 @@ fn towards(mut world: World, connected: u32, bound: u32) -> World {
     world
 }
 
+/// The same with all of the ports reserved.
+fn reserved(mut world: World) -> World {
+    if let Fact::Seen(ends) = &mut world.0.own_ends
+        && let Fact::Seen(towards) = &mut ends.towards
+    {
+        towards.reserved = 10;
+    }
+    world
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for net in [V4, V6] {
@@ -135,6 +145,14 @@ fn source_ports(net: Net) -> Vec<Row> {
             Certain,
             client(),
             "held",
+        ),
+        row(
+            "D6 every port is reserved",
+            reserved(full(0, 0)),
+            "local.ports-exhausted",
+            Certain,
+            client(),
+            "reserved",
         ),
         row("D6 every port is taken", full(7, 2), "local.ports-exhausted", Certain, client(), "counted"),
         row(
