@@ -14,7 +14,19 @@ use nix::errno::Errno as E;
 
 /// Judges the lookup; also the case in which not even that was begun.
 pub(super) fn judge(evidence: &Evidence) -> Finding {
-    unless_in_hosts(evidence, of_the_lookup(evidence))
+    unless_in_hosts(evidence, of_numbers(evidence, of_the_lookup(evidence)))
+}
+
+/// Who types four numbers means an address; where it is none, it is looked up as a name.
+fn of_numbers(evidence: &Evidence, finding: Finding) -> Finding {
+    let Host::Name(name) = &evidence.request.target.host else { return finding };
+    let four = name.split('.').count() == 4;
+    let numbers = four && name.split('.').all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if numbers && finding.code == Code::ResolveNxdomain && finding.variant.is_empty() {
+        finding.variant("numbers")
+    } else {
+        finding
+    }
 }
 
 fn of_the_lookup(evidence: &Evidence) -> Finding {

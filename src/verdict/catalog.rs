@@ -124,7 +124,9 @@ catalog! {
         headline: "the name {host} does not exist";
         headline "disagree": "programs here get no address for {host}, though the name server {server} has one";
         headline "alias": "the name {host} is an alias that leads to a name that does not exist";
+        headline "numbers": "{host} is no IPv4 address, and no such name exists";
         headline "split": "programs here are told that {host} does not exist, as {server} says, though {having} has it";
+        next ("numbers") Client: "an IPv4 address is four numbers from 0 to 255: is one of them mistyped?";
         next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("split") Resolver: "why does it differ from {having}: is one out of date, or for other names?";
         next ("") Client: "{server} has no {asked}: is the name spelt right?";

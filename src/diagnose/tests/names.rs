@@ -37,6 +37,14 @@ fn no_address() -> Vec<Row> {
         )
     };
     vec![
+        row(
+            "four numbers that are no address",
+            super::build::eai("256.1.1.1", "EAI_NONAME"),
+            "resolve.nxdomain",
+            Likely,
+            resolver(),
+            "numbers",
+        ),
         row("the name does not exist", db("EAI_NONAME"), "resolve.nxdomain", Likely, resolver(), ""),
         row("the name has no address", db("EAI_NODATA"), "resolve.no-address", Likely, resolver(), ""),
         row(
