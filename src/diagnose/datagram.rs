@@ -2,7 +2,7 @@
 //! rules.
 
 use super::alias::open_here;
-use super::handshake::is_same_end;
+use super::handshake::{is_same_end, unless_neighbour_was_late};
 use super::trials::{is_forwarded, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
@@ -16,7 +16,8 @@ pub(super) fn answered(view: &View) -> Option<Finding> {
     let answered = attempt.connected_ms.filter(|_| view.is_udp())?;
     if answered > view.evidence.request.timeout_ms {
         let because = [Clue::LateAnswer];
-        return Some(Finding::new(Code::TimeoutTooShort, Certainty::Certain, Culprit::Client, &because));
+        let finding = Finding::new(Code::TimeoutTooShort, Certainty::Certain, Culprit::Client, &because);
+        return Some(unless_neighbour_was_late(attempt, finding));
     }
     if attempt.source.is_some_and(|source| is_same_end(source, attempt.address)) {
         let because = [Clue::PeerAnswered, Clue::SameEnds];

@@ -42,11 +42,7 @@ pub(super) fn completed(view: &View) -> Option<Finding> {
         let certainty = if one_syn { Certainty::Certain } else { Certainty::Likely };
         let finding = Finding::new(Code::TimeoutTooShort, certainty, Culprit::Client, &[Clue::LateAnswer]);
         let finding = if one_syn { finding } else { finding.or(&[Code::TimeoutSilent]) };
-        let link = match attempt.gateway() {
-            Some(_) => Code::UnreachableGateway,
-            None => Code::UnreachableNeighbor,
-        };
-        return Some(if waited_for_neighbour(attempt) { finding.unless(link) } else { finding });
+        return Some(unless_neighbour_was_late(attempt, finding));
     }
     if attempt.source.is_some_and(|source| is_same_end(source, attempt.address)) {
         let because = [Clue::Handshake, Clue::SameEnds];
@@ -75,13 +71,18 @@ pub(super) fn completed(view: &View) -> Option<Finding> {
 /// A neighbour that is there answers within a few ms.
 const NEIGHBOUR_IS_LATE: f64 = 100.0;
 
-/// Whether the SYN had to wait for a neighbour first: that was no round trip.
-fn waited_for_neighbour(attempt: &Attempt) -> bool {
-    attempt.neighbour.seen().is_some_and(|samples| {
+/// What had to wait for a neighbour first was late for that: it was no round trip.
+pub(super) fn unless_neighbour_was_late(attempt: &Attempt, finding: Finding) -> Finding {
+    let late = attempt.neighbour.seen().is_some_and(|samples| {
         samples
             .iter()
             .any(|sample| sample.state == NeighbourState::Incomplete && sample.at_ms.0 >= NEIGHBOUR_IS_LATE)
-    })
+    });
+    let link = match attempt.gateway() {
+        Some(_) => Code::UnreachableGateway,
+        None => Code::UnreachableNeighbor,
+    };
+    if late { finding.unless(link) } else { finding }
 }
 
 /// The listener of this host that the connection belongs to.

@@ -84,7 +84,7 @@ pub(super) fn loopback_source(view: &View) -> Option<Finding> {
 
 /// Whether nothing can be sent by a device, and its routes are gone with it, or may be.
 fn is_dead(link: &Link) -> bool {
-    let routes_are_dead = link.carrier == Some(false) && link.routes_need_carrier != Some(false);
+    let routes_are_dead = link.carrier == Some(false) && link.routes_need_carrier == Some(true);
     !link.loopback && (!link.up || routes_are_dead)
 }
 
@@ -420,7 +420,9 @@ pub(super) fn lost_loopback(view: &View) -> Option<Finding> {
     };
     let failed = view.failed(Call::Connect);
     let unsent = view.attempt.failed.is_none() || matches!(failed, Some(E::ENETUNREACH | E::EADDRNOTAVAIL));
-    if !view.target().is_loopback() || !away || !unsent {
+    // Through another device nothing gets to loopback.
+    let bound = view.evidence.request.interface.is_some();
+    if !view.target().is_loopback() || !away || !unsent || bound {
         return None;
     }
     let host = &view.evidence.host;
@@ -487,7 +489,9 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
 /// have had the route.
 fn may_be_cut_off(view: &View) -> bool {
     let host = &view.evidence.host;
-    let without = |link: &&Link| is_dead(link) && link.up;
+    let without = |link: &&Link| {
+        link.up && !link.loopback && link.carrier == Some(false) && link.routes_need_carrier != Some(false)
+    };
     let mut without = host.links.seen().into_iter().flatten().filter(without);
     let own = host.addresses.seen().map(Vec::as_slice).unwrap_or_default();
     without.any(|link| {

@@ -129,7 +129,11 @@ fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
             let sent = after.sent.saturating_sub(before.sent);
             // ARP is none of IP's packets; neighbour discovery is.
             let asks_beside_ip = view.family() == Family::V4;
-            let sent_by_ip = if asks_beside_ip { sent_by_ip(windows, from, to) } else { None };
+            let of_ipv6 =
+                after.sent_ipv6.zip(before.sent_ipv6).map(|(after, before)| after.saturating_sub(before));
+            let sent_by_ip = sent_by_ip(windows, from, to)
+                .filter(|_| asks_beside_ip)
+                .map(|sent| sent.saturating_add(of_ipv6.unwrap_or(0)));
             Stretch { from, to, received: received.saturating_sub(explained), sent, sent_by_ip }
         })
         .collect()

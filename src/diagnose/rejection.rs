@@ -65,8 +65,11 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
                 .or(&[Code::LocalFirewallReject]),
         );
     }
-    // Others can have this address too: a filter's answer is here, over loopback, before `connect` returns.
-    if !view.attempt.is_local() && view.trials().iter().any(|trial| trial.counters.loopback_out == 0) {
+    // Others can have this address too: a filter's answer is here, over loopback, before `connect` returns. A filter may
+    // answer some SYNs and not others.
+    let passed = |trial: &Trial| trial.counters.loopback_out > 0;
+    let here = view.trials().iter().any(|trial| trial.answer.is_some() && passed(trial));
+    if !view.attempt.is_local() && !here && !view.trials().iter().all(passed) {
         let (code, culprit, variant) = sender_of(view, icmp, entry.sender);
         let because = [Clue::IcmpError, Clue::LeftThisHost];
         return Some(

@@ -106,13 +106,13 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
     let finding =
         |certainty| Finding::new(Code::LocalFirewallDrop, certainty, Culprit::Client, &[Clue::SynNotSent]);
     let kept = kept_by_ip(view);
-    let some_kept = kept.iter().any(|kept| *kept);
-    let some_left = kept.iter().any(|kept| !kept) || hop_saw_syn(view) || trial_left(view);
+    let some = |what: Option<bool>| kept.contains(&what);
+    let some_left = some(Some(false)) || hop_saw_syn(view) || trial_left(view);
     // What passes every filter of IP and fails all the same was dropped by the device or its queue, or has no
     // neighbour (`dev_queue_xmit`, `neigh_create`). A device that comes and goes lets some pass.
-    if !kept.is_empty() && !some_kept {
-        let others = [Code::LocalLimits, Code::LocalInterface, Code::TimeoutSilent];
-        return Some(finding(Certainty::Likely).variant("device").or(&others));
+    let behind_ip = [Code::LocalLimits, Code::LocalInterface, Code::TimeoutSilent];
+    if some(Some(false)) && !some(Some(true)) {
+        return Some(finding(Certainty::Likely).variant("device").or(&behind_ip));
     }
     if some_left {
         let others = [Code::TimeoutPortSilent, Code::TimeoutSilent];
@@ -123,22 +123,42 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
     let refused = view.refusals().iter().any(|refusal| !is_sure(refusal));
     let looked = view.attempt.refusals.seen().is_some();
     let finding = finding(Certainty::Certain);
+    // The loopback device has neither a queue nor neighbours.
+    let all_kept = !kept.is_empty() && kept.iter().all(|kept| *kept == Some(true));
+    let finding = if all_kept || view.attempt.is_local() {
+        finding
+    } else {
+        behind_ip.into_iter().fold(finding, Finding::unless)
+    };
     Some(if looked && !refused { finding } else { finding.unless(Code::UnreachableLocalRoute) })
 }
 
-/// For each repeat of the SYN, whether IP kept a packet to itself: it was asked to send more than it handed to a
-/// device. Empty where the kernel does not count that (before Linux 6.7).
-fn kept_by_ip(view: &View) -> Vec<bool> {
+/// For each repeat of the SYN, whether IP kept a packet to itself, or handed on all that it was asked to send; `None`
+/// where what it forwards hides that.
+fn kept_by_ip(view: &View) -> Vec<Option<bool>> {
     let windows = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
     let repeats = windows.iter().enumerate().filter(|(_, window)| window.syns > 0);
     repeats
-        .filter_map(|(at, _)| {
-            let kept =
-                |counters: &Counters| Some(counters.out_requests.saturating_sub(counters.out_transmits?));
-            // Summed up: a packet that was between the two counters while they were read is in both windows.
-            let near: Option<Vec<i64>> =
-                around(windows, at).iter().map(|window| kept(&window.counters)).collect();
-            Some(near?.into_iter().fold(0, i64::saturating_add) > 0)
+        .map(|(at, _)| {
+            // Summed up: a packet that was between two counters while they were read is in both windows.
+            let sum = |count: &dyn Fn(&Counters) -> i64| {
+                let near = around(windows, at).iter().map(|window| count(&window.counters));
+                near.fold(0, i64::saturating_add)
+            };
+            let asked = sum(&|counters| counters.out_requests);
+            let counted = around(windows, at).iter().all(|window| window.counters.out_transmits.is_some());
+            if !counted {
+                // Before Linux 6.7 IP counts what it is asked to send behind the filter.
+                return (asked == 0).then_some(true);
+            }
+            let sent = sum(&|counters| counters.out_transmits.unwrap_or(0));
+            // What is forwarded is sent, and nobody here asked for it.
+            let forwarded = sum(&|counters| counters.forwarded);
+            match () {
+                () if sent < asked => Some(true),
+                () if sent >= asked.saturating_add(forwarded) => Some(false),
+                () => None,
+            }
         })
         .collect()
 }
@@ -156,8 +176,8 @@ fn hop_saw_syn(view: &View) -> bool {
 /// Whether IP handed on all that it was asked to send, an extra SYN among it.
 fn trial_left(view: &View) -> bool {
     view.trials().iter().any(|trial| {
-        let Counters { out_requests, out_transmits, .. } = trial.counters;
-        out_requests > 0 && out_transmits.is_some_and(|sent| sent >= out_requests)
+        let Counters { out_requests, out_transmits, forwarded, .. } = trial.counters;
+        out_requests > 0 && out_transmits.is_some_and(|sent| sent >= out_requests.saturating_add(forwarded))
     })
 }
 

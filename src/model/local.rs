@@ -189,6 +189,9 @@ pub struct DevicePackets {
     pub received_ipv6: u64,
     /// Those that went out, past every filter.
     pub sent: u64,
+    /// Those of them that IPv6 sent, where it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_ipv6: Option<u64>,
     /// When they had been read, since the attempt's start, where that took long: they were counted between the
     /// sample's own time and this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,7 +23,7 @@ walk!(Refusal { prefix: Map::prefix, other_selectors: |_, all| words::selectors(
 
 walk!(Link { name: Map::device } keeps { index, up, carrier, loopback, ipv6_disabled, narrow_mtu, over_others, routes_need_carrier });
 walk!(NeighbourSample { address, device_packets } keeps { at_ms, state, confirmed_ms_ago });
-walk!(DevicePackets {} keeps { received, received_ipv6, sent, read_ms });
+walk!(DevicePackets {} keeps { received, received_ipv6, sent, sent_ipv6, read_ms });
 
 impl Walk for OwnAddress {
     /// The prefix has to hold what it held.

@@ -5,7 +5,7 @@ use super::words::{call_name, first_words, state_word};
 use crate::diagnose::{Hop, icmp};
 use crate::model::{AfterHandshake, IPV6_LEAST_MTU, LookupOutcome, NeighbourState, Payload, RouteAnswer};
 use crate::sanitize::clean;
-use crate::verdict::Clue;
+use crate::verdict::{Certainty, Clue};
 
 impl Words<'_> {
     pub(super) fn clue(&self, clue: Clue) -> Option<String> {
@@ -80,7 +80,10 @@ impl Words<'_> {
                 let (_, entry) = attempt?.deciding_icmp()?;
                 format!("{} came from {} after {}", self.value("icmp"), self.value("sender"), entry.at_ms)
             }
-            Clue::IcmpFromThisHost => "its sender is an address of this host: it was made here".to_owned(),
+            Clue::IcmpFromThisHost => {
+                let sure = self.diagnosis.finding.certainty == Certainty::Certain;
+                format!("its sender is an address of this host{}", if sure { ": it was made here" } else { "" })
+            }
             Clue::SoError => format!("the socket reports {}", self.value("errno")),
             Clue::SynUnanswered => {
                 let because = &self.diagnosis.finding.because;

@@ -12,6 +12,9 @@ use crate::model::{
 use crate::sanitize::clean;
 use crate::verdict::{Code, Entry, Variant};
 
+/// More routes and rules are counted, not named.
+const MOST_REFUSALS: usize = 4;
+
 /// The words that a sentence of the catalog may have in braces.
 pub const KEYS: &[&str] = &[
     "address",
@@ -305,7 +308,14 @@ impl<'a> Words<'a> {
             "source_device" => or(self.source_device(), "of its own"),
             "refusal" => {
                 let all: Vec<String> = self.refusals().into_iter().map(describe_refusal).collect();
-                if all.is_empty() { "a route".to_owned() } else { all.join(" or ") }
+                match all.get(MOST_REFUSALS..) {
+                    Some(more) if !more.is_empty() => {
+                        let some = all.get(..MOST_REFUSALS).unwrap_or_default().join(", ");
+                        format!("{some} or one of {} more", more.len())
+                    }
+                    _ if all.is_empty() => "a route".to_owned(),
+                    _ => all.join(" or "),
+                }
             }
             "refusal_type" => {
                 let first = self.refusals().first().map(|refusal| refusal_word(refusal.action).to_owned());

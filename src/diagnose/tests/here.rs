@@ -176,7 +176,10 @@ fn devices(net: Net) -> Vec<Row> {
             "the device of the target's own net has no carrier, and its routes are ignored",
             unrouted(net.near, E::ENETUNREACH)
                 .addresses([own(net.own, if net.family == Family::V4 { 24 } else { 64 })])
-                .links([device("lo", true, Some(true)), device("eth0", true, Some(false))]),
+                .links([
+                    device("lo", true, Some(true)),
+                    Link { routes_need_carrier: Some(true), ..device("eth0", true, Some(false)) },
+                ]),
             CODE,
             Certain,
             client(),
@@ -184,9 +187,10 @@ fn devices(net: Net) -> Vec<Row> {
         ),
         row(
             "every device is without carrier",
-            unrouted(net.far, E::ENETUNREACH)
-                .addresses([])
-                .links([device("lo", true, Some(true)), device("eth0", true, Some(false))]),
+            unrouted(net.far, E::ENETUNREACH).addresses([]).links([
+                device("lo", true, Some(true)),
+                Link { routes_need_carrier: Some(true), ..device("eth0", true, Some(false)) },
+            ]),
             CODE,
             Likely,
             client(),

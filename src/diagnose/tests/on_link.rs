@@ -23,7 +23,8 @@ impl World {
     fn looks_beside(self, of_ipv6: u64, each: impl Fn(u32) -> (u64, u64)) -> Self {
         self.with(|attempt| {
             let address = attempt.gateway().unwrap_or(attempt.address.ip());
-            let mut packets = DevicePackets { received: 100, received_ipv6: 90, sent: 50, read_ms: None };
+            let mut packets =
+                DevicePackets { received: 100, received_ipv6: 90, sent: 50, sent_ipv6: None, read_ms: None };
             let mut samples = Vec::new();
             for number in 0..=12 {
                 if number > 0 {
@@ -247,6 +248,19 @@ fn beside_other_packets() -> Vec<Row> {
         row(
             "others' packets are all that goes out",
             gave_up().looks(|_| (0, 3)).counted_by_ip(by_ip(3, 0)),
+            "unreachable.gateway",
+            Likely,
+            link(V4.gateway),
+            "",
+        )
+        .or(&["local.firewall-drop"]),
+        row(
+            "what IPv6 sends is all that goes out",
+            gave_up().looks(|_| (0, 3)).counted_by_ip(by_ip(0, 0)).with(|attempt| {
+                let Fact::Seen(samples) = &mut attempt.neighbour else { return };
+                let all = samples.iter_mut().filter_map(|sample| sample.device_packets.as_mut());
+                all.for_each(|packets| packets.sent_ipv6 = Some(packets.sent));
+            }),
             "unreachable.gateway",
             Likely,
             link(V4.gateway),

@@ -31,6 +31,27 @@ fn counted(world: World, around: [(i64, i64); 3]) -> World {
     world.with(|attempt| attempt.windows = Fact::Seen((0..12).map(window).collect()))
 }
 
+/// IP keeps each of the repeats.
+fn kept(net: Net) -> World {
+    counted(failing(net.far()), [(1, 0); 3])
+}
+
+/// A kernel before Linux 6.7: IP counts what passed the filter, and not what reached a device.
+fn counted_behind_the_filter(world: World, others: i64) -> World {
+    counted(world, [(others, 0); 3]).with(|attempt| {
+        let Fact::Seen(windows) = &mut attempt.windows else { return };
+        windows.iter_mut().for_each(|window| window.counters.out_transmits = None);
+    })
+}
+
+/// What a router forwards is sent as well: each repeat is dropped, and three packets pass.
+fn counted_beside_forwarded(world: World) -> World {
+    counted(world, [(1, 3); 3]).with(|attempt| {
+        let Fact::Seen(windows) = &mut attempt.windows else { return };
+        windows.iter_mut().filter(|window| window.syns > 0).for_each(|window| window.counters.forwarded = 3);
+    })
+}
+
 /// The neighbour was asked for, and at the last look its entry was gone.
 fn forgotten(world: World) -> World {
     let asked = world.neighbour(NeighbourState::Incomplete);
@@ -124,7 +145,7 @@ fn never_left(net: Net) -> Vec<Row> {
         ),
         row(
             "row 3, C4 our own filter drops",
-            failing(net.far()).refused_by([]),
+            kept(net).refused_by([]),
             "local.firewall-drop",
             Certain,
             client(),
@@ -166,6 +187,41 @@ fn never_left(net: Net) -> Vec<Row> {
         )
         .or(&["timeout.port-silent", "timeout.silent"]),
         row(
+            "the repeats fail, and nobody counted where",
+            failing(net.far()).refused_by([]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["local.limits", "local.interface", "timeout.silent"]),
+        row(
+            "the repeats fail on a kernel that counts behind the filter alone",
+            counted_behind_the_filter(failing(net.far()), 0).refused_by([]),
+            "local.firewall-drop",
+            Certain,
+            client(),
+            "",
+        ),
+        row(
+            "the same, and others send as well",
+            counted_behind_the_filter(failing(net.far()), 2).refused_by([]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["local.limits", "local.interface", "timeout.silent"]),
+        row(
+            "our own filter drops, and this host forwards for others",
+            counted_beside_forwarded(failing(net.far())).refused_by([]),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["local.limits", "local.interface", "timeout.silent"]),
+        row(
             "row 3 on loopback",
             failing(net.loopback()).refused_by([]),
             "local.firewall-drop",
@@ -175,7 +231,7 @@ fn never_left(net: Net) -> Vec<Row> {
         ),
         row(
             "row 3, and a route that refuses stands behind the one that is taken",
-            failing(net.far()).refused_by([route_entry(RouteType::Unreachable, "default", 254)]),
+            kept(net).refused_by([route_entry(RouteType::Unreachable, "default", 254)]),
             "local.firewall-drop",
             Certain,
             client(),
@@ -183,7 +239,7 @@ fn never_left(net: Net) -> Vec<Row> {
         ),
         row(
             "row 3, and a rule refuses what is marked",
-            failing(net.far()).refused_by([rule_entry(RouteType::Prohibit, &["fwmark"])]),
+            kept(net).refused_by([rule_entry(RouteType::Prohibit, &["fwmark"])]),
             "local.firewall-drop",
             Likely,
             client(),
@@ -192,22 +248,15 @@ fn never_left(net: Net) -> Vec<Row> {
         .or(&["unreachable.local-route"]),
         row(
             "row 3, and a route of another table refuses",
-            failing(net.far()).refused_by([route_entry(RouteType::Blackhole, "default", 100)]),
+            kept(net).refused_by([route_entry(RouteType::Blackhole, "default", 100)]),
             "local.firewall-drop",
             Likely,
             client(),
             "",
         )
         .or(&["unreachable.local-route"]),
-        row(
-            "row 3, and nobody looked what refuses",
-            failing(net.far()),
-            "local.firewall-drop",
-            Likely,
-            client(),
-            "",
-        )
-        .or(&["unreachable.local-route"]),
+        row("row 3, and nobody looked what refuses", kept(net), "local.firewall-drop", Likely, client(), "")
+            .or(&["unreachable.local-route"]),
         row(
             "row 3, but whether something is held is not known",
             failing(net.far()).with(|attempt| attempt.unsent_bytes = Fact::NotAsked),

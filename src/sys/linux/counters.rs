@@ -114,7 +114,14 @@ pub fn device_packets(index: u32) -> io::Result<Option<DevicePackets>> {
 pub(super) fn packets(devices: &str, of_ipv6: &str, name: &str) -> Option<DevicePackets> {
     let (received, sent) = carried(devices, name)?;
     let received_ipv6 = in_column(of_ipv6, "Ip6InReceives").and_then(|count| u64::try_from(count).ok());
-    Some(DevicePackets { received, received_ipv6: received_ipv6.unwrap_or(0), sent, read_ms: None })
+    let sent_ipv6 = in_column(of_ipv6, "Ip6OutTransmits").and_then(|count| u64::try_from(count).ok());
+    Some(DevicePackets {
+        received,
+        received_ipv6: received_ipv6.unwrap_or(0),
+        sent,
+        sent_ipv6,
+        read_ms: None,
+    })
 }
 
 /// The files' text; empty where one is not read.

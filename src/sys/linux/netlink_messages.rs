@@ -197,7 +197,13 @@ pub(super) fn device_packets(message: &LinkMessage) -> Option<DevicePackets> {
             _ => {}
         }
     }
-    packets.map(|(received, sent)| DevicePackets { received, received_ipv6: of_ipv6, sent, read_ms: None })
+    packets.map(|(received, sent)| DevicePackets {
+        received,
+        received_ipv6: of_ipv6,
+        sent,
+        sent_ipv6: None,
+        read_ms: None,
+    })
 }
 
 pub(super) fn source_address(message: &AddressMessage) -> Option<SourceAddress> {
