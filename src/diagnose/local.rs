@@ -485,19 +485,21 @@ pub(super) fn no_route(view: &View) -> Option<Finding> {
     Some(finding)
 }
 
-/// Whether a device without carrier, whose routes are gone therefore, has an address to reach the target from: it may
-/// have had the route.
+/// Whether a device that is down, or without carrier and its routes gone therefore, has an address: it may have had the
+/// route.
 fn may_be_cut_off(view: &View) -> bool {
     let host = &view.evidence.host;
+    // What is switched off keeps its addresses of IPv4, and loses those of IPv6.
     let without = |link: &&Link| {
-        link.up && !link.loopback && link.carrier == Some(false) && link.routes_need_carrier != Some(false)
+        let cut = link.carrier == Some(false) && link.routes_need_carrier != Some(false);
+        !link.loopback && (!link.up || cut)
     };
     let mut without = host.links.seen().into_iter().flatten().filter(without);
     let own = host.addresses.seen().map(Vec::as_slice).unwrap_or_default();
     without.any(|link| {
         own.iter().any(|own| {
             let global = Family::of(own.address) == view.family() && !is_link_local(own.address);
-            own.device_index == link.index && global
+            own.device_index == link.index && (global || !link.up)
         })
     })
 }

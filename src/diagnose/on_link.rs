@@ -58,7 +58,8 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
     if held >= 2 || stretches.iter().all(|stretch| stretch.sent == 0) {
         return Some(OnLink::NothingSent);
     }
-    if held > 0 || longest(&stretches, |stretch| stretch.sent == 0) >= ASKS_WITHIN || is_hidden(&stretches) {
+    let silent = longest(&stretches, |stretch| stretch.sent == 0) >= ASKS_WITHIN;
+    if held > 0 || silent || is_hidden(&stretches) {
         return Some(OnLink::SomeSent);
     }
     let swallowed: Vec<f64> = windows
@@ -67,7 +68,8 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
         .map(|window| window.from_ms.0)
         .collect();
     if swallowed.is_empty() && longest(&stretches, |stretch| stretch.received == 0) >= ASKS_WITHIN {
-        return Some(OnLink::NothingHeard);
+        let crowded = is_crowded(&stretches, ended - began);
+        return Some(if crowded { OnLink::SomeSent } else { OnLink::NothingHeard });
     }
     let when_due = if swallowed.is_empty() {
         let settled = |at: &usize| {
@@ -85,7 +87,7 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
 
 /// Whether IPv6 counted a packet in a window that reached no device. One that was between the two counters while they
 /// were read has reached it by the next window.
-fn was_held(windows: &[Window], at: usize) -> bool {
+pub(super) fn was_held(windows: &[Window], at: usize) -> bool {
     let missing = |at: usize| {
         let counters = windows.get(at).map(|window| window.counters)?;
         Some(counters.out_requests.saturating_sub(counters.out_transmits?))
@@ -137,6 +139,14 @@ fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
             Stretch { from, to, received: received.saturating_sub(explained), sent, sent_by_ip }
         })
         .collect()
+}
+
+/// Whether so much was sent, all the time, that it can't be told whether a question was among it. The kernel asks once a
+/// second, and a device that has come up lately says a little besides.
+fn is_crowded(stretches: &[Stretch], lasted: f64) -> bool {
+    let uncounted = stretches.iter().all(|stretch| stretch.sent_by_ip.is_none());
+    let busy = stretches.iter().filter(|stretch| stretch.sent > 0).count();
+    uncounted && f64::from(u32::try_from(busy).unwrap_or(u32::MAX)) > lasted / 1000.0 + 2.0
 }
 
 /// Whether all that was sent may have been packets of IP, for so long that a question was due, or but for one: a packet

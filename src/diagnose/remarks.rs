@@ -98,7 +98,8 @@ fn forwarding(view: &View, finding: &Finding) -> Option<Remark> {
     if finding.because.contains(&Clue::SynNotSent) || finding.because.contains(&Clue::LoopbackLedAway) {
         return None;
     }
-    if finding.code.class() == Class::Local && view.evidence.request.interface.is_some() {
+    let by_device = finding.code == Code::LocalInterface || view.evidence.request.interface.is_some();
+    if finding.code.class() == Class::Local && by_device {
         return None;
     }
     if trials::is_forwarded(view) {

@@ -4,7 +4,7 @@
 
 use super::icmp::code_of;
 use super::local::is_sure;
-use super::on_link::silent_link;
+use super::on_link::{silent_link, was_held};
 use super::rejection::worn_out;
 use super::view::View;
 use super::{Culprit, Finding, alias};
@@ -134,10 +134,15 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
 }
 
 /// For each repeat of the SYN, whether IP kept a packet to itself, or handed on all that it was asked to send; `None`
-/// where what it forwards hides that.
+/// where what it forwards, or keeps from others, hides that.
 fn kept_by_ip(view: &View) -> Vec<Option<bool>> {
     let windows = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
     let repeats = windows.iter().enumerate().filter(|(_, window)| window.syns > 0);
+    let alone = |at: usize| around(windows, at).iter().all(|window| window.syns == 0);
+    let others_kept = windows
+        .iter()
+        .enumerate()
+        .any(|(at, window)| alone(at) && !is_blurred(view, window) && was_held(windows, at));
     repeats
         .map(|(at, _)| {
             // Summed up: a packet that was between two counters while they were read is in both windows.
@@ -155,7 +160,7 @@ fn kept_by_ip(view: &View) -> Vec<Option<bool>> {
             // What is forwarded is sent, and nobody here asked for it.
             let forwarded = sum(&|counters| counters.forwarded);
             match () {
-                () if sent < asked => Some(true),
+                () if sent < asked => (!others_kept).then_some(true),
                 () if sent >= asked.saturating_add(forwarded) => Some(false),
                 () => None,
             }

@@ -212,7 +212,19 @@ fn devices(net: Net) -> Vec<Row> {
         )
         .or(&["local.interface"]),
         row(
-            "the same, and routes over a device without carrier stay",
+            "no route; a device that is down has an address, and another one is up",
+            unrouted(net.far, E::ENETUNREACH).addresses([own("192.0.2.7", 24)]).links([
+                device("eth0", false, Some(false)),
+                Link { index: 3, ..device("d0", true, Some(true)) },
+            ]),
+            "unreachable.no-route",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["local.interface"]),
+        row(
+            "a device has an address and no carrier, and its routes stay",
             unrouted(net.far, E::ENETUNREACH)
                 .addresses([own(net.own, if net.family == Family::V4 { 24 } else { 64 })])
                 .links([

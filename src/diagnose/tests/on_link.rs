@@ -255,6 +255,15 @@ fn beside_other_packets() -> Vec<Row> {
         )
         .or(&["local.firewall-drop"]),
         row(
+            "something goes out all the time, and nobody counted what",
+            gave_up().looks(|_| (0, 3)),
+            "unreachable.gateway",
+            Likely,
+            link(V4.gateway),
+            "",
+        )
+        .or(&["local.firewall-drop"]),
+        row(
             "what IPv6 sends is all that goes out",
             gave_up().looks(|_| (0, 3)).counted_by_ip(by_ip(0, 0)).with(|attempt| {
                 let Fact::Seen(samples) = &mut attempt.neighbour else { return };
@@ -290,13 +299,14 @@ fn by_counters_of_ipv6() -> Vec<Row> {
     };
     vec![
         row(
-            "B9 on a busy link: all that comes in is accounted for",
+            "B9 on a busy link: what goes out hides whether the question does",
             gave_up().looks_beside(2, noise).counted_by_ip(noise_of_ip),
             "unreachable.neighbor",
-            Certain,
+            Likely,
             link(V6.near),
             "",
-        ),
+        )
+        .or(&["local.firewall-drop"]),
         row(
             "a packet was between two counters while they were read",
             gave_up().looks(|number| (0, u64::from(asks(number)))).counted_by_ip(|number| Counters {

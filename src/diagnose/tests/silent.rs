@@ -187,6 +187,18 @@ fn never_left(net: Net) -> Vec<Row> {
         )
         .or(&["timeout.port-silent", "timeout.silent"]),
         row(
+            "the repeats fail while our own filter drops others' packets all the time",
+            kept(net).refused_by([]).with(|attempt| {
+                let Fact::Seen(windows) = &mut attempt.windows else { return };
+                windows.iter_mut().for_each(|window| window.counters.out_requests += 20);
+            }),
+            "local.firewall-drop",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["local.limits", "local.interface", "timeout.silent"]),
+        row(
             "the repeats fail, and nobody counted where",
             failing(net.far()).refused_by([]),
             "local.firewall-drop",
