@@ -286,8 +286,15 @@ impl Target {
         }
         let input = format!("{host} {port}");
         let number = parse_port(port, services)?;
-        // A URL has its port by its scheme; a single colon stands in no IPv6 address.
-        if host.contains("://") || host.matches(':').count() == 1 {
+        // A URL has its port inside, or by its scheme; where it has neither, it says itself what is missing.
+        if host.contains("://") {
+            return Err(match Self::parse(host, services) {
+                Ok(_) => TargetError::TwoPorts(port.to_owned()),
+                Err(error) => error,
+            });
+        }
+        // A single colon stands in no IPv6 address.
+        if host.matches(':').count() == 1 {
             return Err(TargetError::TwoPorts(port.to_owned()));
         }
         let bare = match host.strip_prefix('[') {
