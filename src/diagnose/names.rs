@@ -5,8 +5,8 @@ use super::local::{is_shortage, shortage};
 use super::servers::{self, Standing};
 use super::{Culprit, Finding};
 use crate::model::{
-    Evidence, Fact, Host, LookupOutcome, NameFiles, NameSource, RecordKind, ResolverSettings, ServerView,
-    malformed,
+    Evidence, ExchangeOutcome, Fact, Host, LookupOutcome, NameFiles, NameSource, RecordKind,
+    ResolverSettings, ServerView, malformed,
 };
 use crate::plan::SLOW_NAME;
 use crate::verdict::{Certainty, Clue, Code};
@@ -163,7 +163,7 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
             let plain = asked && sources(evidence).is_some_and(|all| all.iter().all(is_plain));
             let certainty = if plain { Certainty::Certain } else { Certainty::Likely };
             let finding = Finding::new(Code::ResolveNxdomain, certainty, resolver, &both)
-                .variant(alias_variant(evidence));
+                .variant(alias_variant(server));
             if plain { finding } else { finding.or(&[Code::ResolveNoServer]) }
         }
         ("EAI_NONAME" | "EAI_NODATA", Standing::Addresses) => {
@@ -180,7 +180,7 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
         }
         // systemd's source says of a name without an address that there is none.
         ("EAI_NODATA" | "EAI_ADDRFAMILY" | "EAI_NONAME", Standing::NoAddress) => {
-            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(evidence) };
+            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(server) };
             Finding::new(Code::ResolveNoAddress, Certainty::Certain, resolver, &both).variant(variant)
         }
         // Of two questions, A and AAAA, glibc drops the one that failed and tells the other's answer.
@@ -206,18 +206,18 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
         ("EAI_NONAME", Standing::CutShort) if servers::says_there_is(server) => {
             let because = [Clue::NameAnswer, Clue::DnsUnreachable];
             Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &because)
-                .variant(alias_variant(evidence))
+                .variant(alias_variant(server))
                 .or(&[Code::ResolveServfail])
         }
         // Behind the servers stands a source that failed, such as a module that is not installed: glibc tells its error
         // in place of the servers' word.
         ("EAI_SYSTEM", Standing::NoName) => {
             Finding::new(Code::ResolveNxdomain, Certainty::Likely, resolver, &both)
-                .variant(alias_variant(evidence))
+                .variant(alias_variant(server))
                 .or(&[Code::ResolveServfail])
         }
         ("EAI_SYSTEM", Standing::NoAddress) => {
-            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(evidence) };
+            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(server) };
             Finding::new(Code::ResolveNoAddress, Certainty::Likely, resolver, &both)
                 .variant(variant)
                 .or(&[Code::ResolveServfail])
@@ -287,11 +287,9 @@ fn by_servers(evidence: &Evidence) -> Option<Finding> {
     match standing {
         Standing::Addresses => None,
         Standing::NoName | Standing::NoAddress if !waiting => None,
-        Standing::NoName => {
-            said(Code::ResolveNxdomain).map(|finding| finding.variant(alias_variant(evidence)))
-        }
+        Standing::NoName => said(Code::ResolveNxdomain).map(|finding| finding.variant(alias_variant(server))),
         Standing::NoAddress => {
-            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(evidence) };
+            let variant = if evidence.request.family.is_some() { "asked" } else { alias_variant(server) };
             said(Code::ResolveNoAddress).map(|finding| finding.variant(variant))
         }
         Standing::Unreachable(_) if is_default_server(evidence) => {
@@ -353,9 +351,12 @@ fn skipped_variant(evidence: &Evidence) -> &'static str {
     if settings.is_some_and(|settings| settings.skipped_server.is_some()) { "skipped" } else { "" }
 }
 
-fn alias_variant(evidence: &Evidence) -> &'static str {
-    let view = evidence.direct.seen();
-    let led = view.is_some_and(|view| view.answers().any(|(_, _, answer)| !answer.aliases.is_empty()));
+/// By the word of the server that decides: another one may have an alias where this one has nothing.
+fn alias_variant(server: &ServerView) -> &'static str {
+    let led = server.exchanges.iter().any(|exchange| match &exchange.outcome {
+        ExchangeOutcome::Answer(answer) => !answer.aliases.is_empty(),
+        _ => false,
+    });
     if led { "alias" } else { "" }
 }
 

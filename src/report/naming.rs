@@ -435,7 +435,7 @@ pub(super) fn listed<T: Display>(members: impl IntoIterator<Item = T>) -> String
     text
 }
 
-fn answer_of(exchange: &Exchange) -> Option<&DnsAnswer> {
+pub(super) fn answer_of(exchange: &Exchange) -> Option<&DnsAnswer> {
     match &exchange.outcome {
         ExchangeOutcome::Answer(answer) => Some(answer),
         _ => None,

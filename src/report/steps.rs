@@ -1,6 +1,6 @@
 //! What to do next: the steps of the catalog, with the words that only steps have.
 
-use super::naming::unit_of;
+use super::naming::{answer_of, unit_of};
 use super::words::refusal_word;
 use super::{NextStep, Words};
 use crate::diagnose::{Culprit, Hop, foreign_listeners, listeners_on_port, source_port_holder};
@@ -164,10 +164,8 @@ impl Words<'_> {
                 _ => return None,
             },
             "alias_end" => {
-                let mut answers = evidence.direct.seen()?.answers();
-                answers
-                    .find_map(|(_, _, answer)| answer.aliases.last().filter(|_| !answer.alias_loop))?
-                    .clone()
+                let mut answers = self.server()?.exchanges.iter().filter_map(answer_of);
+                answers.find_map(|answer| answer.aliases.last().filter(|_| !answer.alias_loop))?.clone()
             }
             "asked" => self.names_asked()?,
             "dns_source" => {

@@ -3,7 +3,9 @@
 use super::build::{Says, V4, World, eai, name};
 use super::row::{Row, client, resolver, row, told_by};
 use super::told::{Asked, FIRST, NAME, SECOND, alias, empty, errno, extended, garbled, gives, rcode, server};
-use crate::model::{Call, ExchangeOutcome, Fact, Family, LookupOutcome, RecordKind, ServerView, Transport};
+use crate::model::{
+    Call, DnsAnswer, ExchangeOutcome, Fact, Family, LookupOutcome, RecordKind, ServerView, Transport,
+};
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use nix::errno::Errno as E;
 
@@ -58,6 +60,13 @@ pub(super) fn no_route(address: &str) -> ServerView {
     })
 }
 
+/// The name is an alias of one with an address.
+pub(super) fn leads(address: &str) -> ServerView {
+    let ExchangeOutcome::Answer(answer) = gives(&[V4.far]) else { panic!("no answer") };
+    let a = ExchangeOutcome::Answer(DnsAnswer { aliases: vec!["db.other.example".into()], ..answer });
+    server(address).says(a, alias(&["db.other.example"], false))
+}
+
 fn no_such_name() -> Vec<Row> {
     let none = |servers: Vec<ServerView>| failed("EAI_NONAME", servers);
     let short = |last: ExchangeOutcome| {
@@ -76,6 +85,14 @@ fn no_such_name() -> Vec<Row> {
         row(
             "the only server has no such name",
             none(vec![says_no(FIRST)]),
+            NXDOMAIN,
+            Certain,
+            told_by(FIRST),
+            "",
+        ),
+        row(
+            "the only server that programs heard has no such name, and the other has an alias of one that exists",
+            none(vec![says_no(FIRST), leads(SECOND)]),
             NXDOMAIN,
             Certain,
             told_by(FIRST),
