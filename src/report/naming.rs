@@ -97,7 +97,12 @@ impl Words<'_> {
             Clue::DnsSilent => {
                 let view = evidence.direct.seen()?;
                 let unanswered = |exchange: &&Exchange| answer_of(exchange).is_none();
-                let silent = view.servers.iter().map(|server| {
+                // One that answered everything keeps no silence.
+                let silent = view
+                    .servers
+                    .iter()
+                    .filter(|server| server.exchanges.iter().any(|asked| unanswered(&asked)));
+                let silent = silent.map(|server| {
                     let sent = server.exchanges.iter().filter(unanswered).map(|exchange| exchange.sent);
                     let sent = sent.fold(0, u32::saturating_add);
                     let record = half_of(server);

@@ -3,8 +3,10 @@
 use super::all_rows;
 use super::build::{Says, V4, V6, device, eai, own, remote, route_entry};
 use super::row::Row;
+use super::servers::{failed, works};
+use super::told::{Asked, FIRST, SECOND, alias, gives, server};
 use crate::diagnose::{Culprit, diagnose};
-use crate::model::{AfterHandshake, Call, Family, Link, Millis, RouteType};
+use crate::model::{AfterHandshake, Call, DnsAnswer, ExchangeOutcome, Family, Link, Millis, RouteType};
 use crate::report::{Report, Story, report};
 use crate::verdict::{Clue, Code};
 use nix::errno::Errno as E;
@@ -289,4 +291,28 @@ fn next_steps_are_few_and_differ() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_server_that_answered_everything_is_not_listed_as_silent() {
+    let half = server(FIRST).says(ExchangeOutcome::Silent, gives(&[V6.far]));
+    let world = failed("EAI_AGAIN", [half, works(SECOND)]).after(5_005.0);
+    let (report, story) = report(world.0);
+    assert_eq!(report.verdict.code, Code::ResolveTimeout);
+    let told = story.because.iter().find(|line| line.contains("asked directly")).unwrap();
+    assert!(told.contains(FIRST) && told.contains("for A") && !told.contains(SECOND), "{told}");
+}
+
+#[test]
+fn the_end_of_an_alias_is_the_one_that_the_deciding_server_gives() {
+    let led = |rcode, name: &str| {
+        let ExchangeOutcome::Answer(answer) = alias(&[name], false) else { panic!("no answer") };
+        ExchangeOutcome::Answer(DnsAnswer { rcode, ..answer })
+    };
+    let failing = server(FIRST).says(led(2, "old.example"), led(2, "old.example"));
+    let deciding = server(SECOND).says(led(3, "new.example"), led(3, "new.example"));
+    let (report, _) = report(failed("EAI_NONAME", [failing, deciding]).0);
+    assert!(report.verdict.summary.contains("is an alias"), "{}", report.verdict.summary);
+    let next = report.verdict.next;
+    assert!(next.iter().any(|step| step.what.contains("new.example")), "{next:#?}");
 }
