@@ -168,11 +168,14 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
         }
         ("EAI_NONAME" | "EAI_NODATA", Standing::Addresses) => {
             let because = [Clue::NameAnswer, Clue::DnsDisagrees];
-            let code = if eai == "EAI_NONAME" { Code::ResolveNxdomain } else { Code::ResolveNoAddress };
-            // Programs ask either, by turns or when one is slow, and believe whichever answers.
-            if let Some(other) = servers::denying(evidence) {
+            let word = if eai == "EAI_NONAME" { Standing::NoName } else { Standing::NoAddress };
+            let code = word.code();
+            // Programs ask either, by turns or when one is slow, and believe whichever answers; or another source of
+            // names had the last word.
+            if let Some(other) = servers::saying(evidence, &word) {
                 let culprit = Culprit::Resolver { address: Some(other.address().ip()) };
-                return Some(Finding::new(code, Certainty::Likely, culprit, &because).variant("split"));
+                let finding = Finding::new(code, Certainty::Likely, culprit, &because).variant("split");
+                return Some(finding.or(&[Code::ResolveNoServer]));
             }
             Finding::new(code, Certainty::Likely, Culprit::Client, &because)
                 .variant("disagree")

@@ -177,10 +177,9 @@ pub(super) fn is_second_hand(evidence: &Evidence) -> bool {
     waiting && first.is_some_and(|(server, _)| any_silent_before(evidence, server))
 }
 
-/// A server that says that there is no such name or no address, where another one has it.
-pub(super) fn denying(evidence: &Evidence) -> Option<&ServerView> {
-    let denies = |standing: &Standing| matches!(standing, Standing::NoName | Standing::NoAddress);
-    standings(evidence).into_iter().find(|(_, standing)| denies(standing)).map(|(server, _)| server)
+/// A server whose word is this one.
+pub(super) fn saying<'a>(evidence: &'a Evidence, word: &Standing) -> Option<&'a ServerView> {
+    standings(evidence).into_iter().find(|(_, standing)| standing == word).map(|(server, _)| server)
 }
 
 /// The question on which a server keeps silent, though it answers the other one for that name.

@@ -299,7 +299,7 @@ fn disagreement() -> Vec<Row> {
             told_by(SECOND),
             "split",
         )
-        .or(&[]),
+        .or(&["resolve.no-server"]),
         row(
             "one server has an address, the other has none, and programs believed that",
             failed("EAI_NODATA", [works(FIRST), server(SECOND).says(empty(), empty())]),
@@ -308,7 +308,25 @@ fn disagreement() -> Vec<Row> {
             told_by(SECOND),
             "split",
         )
-        .or(&[]),
+        .or(&["resolve.no-server"]),
+        row(
+            "one server has the name, the other has it without an address, and programs were told of no such name",
+            failed("EAI_NONAME", [works(FIRST), server(SECOND).says(empty(), empty())]),
+            NXDOMAIN,
+            Likely,
+            client(),
+            "disagree",
+        )
+        .or(&["resolve.no-server"]),
+        row(
+            "one server has the name, the other says that there is none, and programs were told of no address",
+            failed("EAI_NODATA", [works(FIRST), says_no(SECOND)]),
+            NO_ADDRESS,
+            Likely,
+            client(),
+            "disagree",
+        )
+        .or(&["resolve.no-server"]),
         row(
             "one server has the name, the other fails",
             failed("EAI_NONAME", [works(FIRST), fails(SECOND)]),
