@@ -112,7 +112,8 @@ fn unmapped(evidence: &Evidence) -> Finding {
         Finding::new(Code::AliasLocalhostMapping, Certainty::Certain, Culprit::Client, &[Clue::NameAnswer]);
     match evidence.name_files.seen().map(|files| &files.hosts) {
         Some(Fact::Seen(_)) => finding.variant("unresolved"),
-        Some(Fact::CouldNotLook(_)) => finding.variant("unread"),
+        Some(Fact::CouldNotLook(_)) if hosts_denied(evidence) => finding.variant("unread"),
+        Some(Fact::CouldNotLook(_)) => finding.variant("broken"),
         // Nobody looked: what programs lack to read the file gives the same answer.
         Some(Fact::NotAsked) | None => finding.variant("unresolved").unless(Code::LocalLimits),
     }
@@ -126,16 +127,21 @@ fn shortage_of_files(evidence: &Evidence) -> Option<Finding> {
     if evidence.lookup.seen()?.elapsed_ms.0 >= slow {
         return None;
     }
-    let errno = evidence.name_files.seen()?.unread().find_map(|(_, reason)| match reason {
-        "EMFILE" => Some(E::EMFILE),
-        "ENFILE" => Some(E::ENFILE),
-        "ENOMEM" => Some(E::ENOMEM),
-        _ => None,
-    })?;
+    let errno = lacking(evidence.name_files.seen()?)?;
     let because = vec![Clue::NameAnswer, Clue::FilesUnread];
     let finding = Finding { because, ..shortage(errno) };
     // What all processes share may have run out a moment later.
     Some(if errno == E::EMFILE { finding } else { finding.unless(Code::ResolveNxdomain) })
+}
+
+/// What this process, or the host, lacked to read the files about names.
+fn lacking(files: &NameFiles) -> Option<E> {
+    files.unread().find_map(|(_, reason)| match reason {
+        "EMFILE" => Some(E::EMFILE),
+        "ENFILE" => Some(E::ENFILE),
+        "ENOMEM" => Some(E::ENOMEM),
+        _ => None,
+    })
 }
 
 /// The hosts file comes before the name servers: one that could not be read may hold the name.
@@ -148,7 +154,18 @@ fn unless_in_hosts(evidence: &Evidence, mut finding: Finding) -> Finding {
         return finding;
     }
     finding.because.push(Clue::FilesUnread);
-    finding.unless(Code::LocalDenied)
+    if hosts_denied(evidence) {
+        finding.unless(Code::LocalDenied)
+    } else if files.and_then(lacking).is_some() {
+        finding.unless(Code::LocalLimits)
+    } else {
+        // What is no file, or fails, has the name for nobody.
+        finding
+    }
+}
+
+fn hosts_denied(evidence: &Evidence) -> bool {
+    evidence.name_files.seen().is_some_and(|files| files.denies("/etc/hosts"))
 }
 
 /// What the C library's error means, by what the servers say now.
@@ -333,10 +350,8 @@ fn may_be_default(evidence: &Evidence, server: &ServerView) -> bool {
 
 /// Whether programs ask the server that the C library makes up because this user may not read resolv.conf.
 fn is_barred(evidence: &Evidence, server: &ServerView) -> bool {
-    let barred = |reason: &str| reason == "EACCES";
     let files = evidence.name_files.seen();
-    may_be_default(evidence, server)
-        && files.is_some_and(|files| matches!(&files.resolver, Fact::CouldNotLook(reason) if barred(reason)))
+    may_be_default(evidence, server) && files.is_some_and(|files| files.denies("/etc/resolv.conf"))
 }
 
 /// Whether the one server asked is the one that the C library makes up where none is configured.

@@ -47,6 +47,11 @@ impl NameFiles {
         ];
         all.into_iter().filter_map(|(path, reason)| Some((path, reason?)))
     }
+
+    /// Whether this user may not read a file; it may as well be none, or fail.
+    pub fn denies(&self, file: &str) -> bool {
+        self.unread().any(|(path, reason)| path == file && matches!(reason, "EACCES" | "EPERM"))
+    }
 }
 
 impl NameSource {

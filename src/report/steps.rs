@@ -11,6 +11,8 @@ use crate::sanitize::{clean, shell_word};
 use crate::verdict::{Certainty, Clue, Code, Side, Step};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+const HOSTS: &str = "/etc/hosts";
+
 /// Words without which a step is of no use: where the evidence does not hold one, the step is left out.
 const NEEDED: &[&str] = &[
     "after",
@@ -204,10 +206,7 @@ impl Words<'_> {
                 .to_owned(),
             "hosts_number" => self.pin()?.line.to_string(),
             "narrow_device" => self.narrow_device()?.name.clone(),
-            "hosts_unread" => {
-                let mut unread = evidence.name_files.seen()?.unread();
-                unread.find(|(path, _)| *path == "/etc/hosts")?.0.to_owned()
-            }
+            "hosts_unread" => evidence.name_files.seen()?.denies(HOSTS).then(|| HOSTS.to_owned())?,
             "ipv6_switch" => {
                 let off = self.diagnosis.finding.because.contains(&Clue::FamilyOff);
                 off.then(|| "net.ipv6.conf.all.disable_ipv6".to_owned())?

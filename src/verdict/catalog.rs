@@ -139,6 +139,7 @@ catalog! {
         alike ResolveServfail: "another source of names failed here, and may know the name";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
@@ -162,6 +163,7 @@ catalog! {
         alike ResolveNoServer: "where this host is told to ask no name server, the C library gives the same answer";
         alike ResolveTimeout: "programs here still wait for a server, or another source of names, that may know better";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
     }
@@ -188,6 +190,7 @@ catalog! {
         alike ResolveTimeout: "another name server does not answer; what can't be read counts as no answer as well";
         alike ResolveNoAddress: "programs here were told that the name has no address, before the server failed";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
@@ -202,6 +205,7 @@ catalog! {
         alike ResolveNxdomain: "programs here were told that there is no such name, which may be so";
         alike ResolveTimeout: "another name server does not answer";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "ask that server once more, and see what it says itself" => "whyconn --dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
@@ -222,6 +226,7 @@ catalog! {
         alike ResolveServerUnreachable: "a name server that can't be reached looks the same where the error that would say so is lost or held back";
         alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "give that server more time" => "whyconn {opts_longer_asked}--dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
@@ -241,6 +246,7 @@ catalog! {
         alike ResolveTimeout: "another name server does not answer, or this one is only slow";
         alike ResolveNoServer: "where none is configured, the C library asks 127.0.0.1: nobody could look which it is";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart Client: "give that server more time" => "whyconn {opts_longer_asked}--dns {server_endpoint} {typed}";
         apart Client: "see what programs here get now" => "getent ahosts {host}";
@@ -263,6 +269,7 @@ catalog! {
         alike ResolveTimeout: "something on 127.0.0.1 may be slow to answer";
         alike ResolveNoAddress: "the hosts file may have the name in the other family: nobody asked";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
+        alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
         apart ("unreadable") Client: "as root: which name servers does it have?" => "sudo grep -s nameserver /etc/resolv.conf";
         apart Client: "see which sources of names programs here ask" => "grep hosts: /etc/nsswitch.conf";
@@ -294,10 +301,12 @@ catalog! {
         headline: "{host} leads to {address}, which is not loopback, and {address} refuses port {port}";
         headline "unresolved": "{host} does not resolve for programs on this host";
         headline "unread": "{host} does not resolve for programs of this user: /etc/hosts could not be read";
+        headline "broken": "{host} does not resolve for programs on this host: /etc/hosts could not be read";
         next ("") Client: "as root: put the loopback address into {hosts_line}" => "sudo sed -i '{hosts_number}s/[^[:space:]][^[:space:]]*/{loopback}/' /etc/hosts";
         next ("unresolved") Client: "as root: give {host} its addresses" => "echo 127.0.0.1 {host} | sudo tee -a /etc/hosts; echo ::1 {host} | sudo tee -a /etc/hosts";
         next ("unread") Client: "see who may read it" => "ls -l /etc/hosts";
         next ("unread") Client: "as root: let all users read it, as programs expect" => "sudo chmod a+r /etc/hosts";
+        next ("broken") Client: "see what is there: programs can read a plain file alone" => "ls -ldL /etc/hosts";
         next ("") Client: "see what the hosts file has: localhost belongs to 127.0.0.1 and ::1" => "grep -nw {host} /etc/hosts";
         next Client: "see the sources that programs here ask: files should be one" => "grep -s '^hosts:' /etc/nsswitch.conf";
         alike ResolveTimeout: "a name server may be slow to answer for the name";

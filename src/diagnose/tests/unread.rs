@@ -76,7 +76,8 @@ fn shortage() -> Vec<Row> {
             Likely,
             resolver(),
             "",
-        ),
+        )
+        .or(&["resolve.no-server", LIMITS]),
         row(
             "localhost does not resolve, and nobody looked into the files",
             eai("localhost", "EAI_NONAME"),
@@ -90,6 +91,7 @@ fn shortage() -> Vec<Row> {
 }
 
 fn unread_hosts() -> Vec<Row> {
+    let no_file = |world: World| files(world, |files| files.hosts = Fact::CouldNotLook("EISDIR".into()));
     let unread = |world: World| files(world, |files| files.hosts = Fact::CouldNotLook("EACCES".into()));
     vec![
         row(
@@ -157,6 +159,35 @@ fn unread_hosts() -> Vec<Row> {
         row(
             "localhost, and the hosts file could not be read",
             unread(eai("localhost", "EAI_NONAME").sources(&["files", "dns"])),
+            MAPPING,
+            Likely,
+            client(),
+            "unread",
+        )
+        .or(&[DENIED]),
+        row(
+            "localhost, and a directory stands in the place of the hosts file",
+            no_file(eai("localhost", "EAI_NONAME").sources(&["files", "dns"])),
+            MAPPING,
+            Certain,
+            client(),
+            "broken",
+        )
+        .or(&[]),
+        row(
+            "no such name, and a directory stands in the place of the hosts file",
+            no_file(failed("EAI_NONAME", [says_no(FIRST)])),
+            NXDOMAIN,
+            Certain,
+            told_by(FIRST),
+            "",
+        )
+        .or(&[]),
+        row(
+            "localhost, and a policy keeps the hosts file from this user",
+            files(eai("localhost", "EAI_NONAME").sources(&["files", "dns"]), |files| {
+                files.hosts = Fact::CouldNotLook("EPERM".into());
+            }),
             MAPPING,
             Likely,
             client(),
