@@ -260,8 +260,8 @@ catalog! {
         next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("nsswitch") Client: "as root: have programs ask name servers too, unless that is off on purpose" => "sudo sed -i 's/^hosts:.*/hosts: {sources} dns/' /etc/nsswitch.conf";
         next ("nsswitch") Client: "see which sources programs here ask" => "grep -s '^hosts:' /etc/nsswitch.conf";
-        next ("unreadable") Client: "see who may read it" => "ls -lL /etc/resolv.conf";
-        next ("unreadable") Client: "as root: let all users read it, as programs expect" => "sudo chmod a+r /etc/resolv.conf";
+        next ("unreadable") Client: "see which part of the path bars this user" => "namei -l /etc/resolv.conf";
+        next ("unreadable") Client: "as root: if it is the file's mode, let all users read it" => "sudo chmod a+r /etc/resolv.conf";
         next ("skipped") Client: "see that line: is anything before the word or behind the address (^M, M-)?" => "cat -A /etc/resolv.conf";
         next ("") Client: "see what is configured: which name server should this host ask?" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveNxdomain: "another source of names may have been asked, and not have it";
