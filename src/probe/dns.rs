@@ -137,7 +137,8 @@ struct Pending {
     question: Question,
     /// Its place among the exchanges.
     exchange: usize,
-    with_edns: bool,
+    /// Whether an error may yet be the answer to the first datagram, which had EDNS.
+    edns_unanswered: bool,
     /// When to send it again.
     again: Instant,
 }
@@ -223,7 +224,7 @@ impl Run {
                 continue;
             }
             let exchange = self.begin(name, *record, Transport::Udp);
-            pending.push(Pending { question, exchange, with_edns: true, again: Instant::now() });
+            pending.push(Pending { question, exchange, edns_unanswered: true, again: Instant::now() });
         }
         let mut strangers = 0;
         let mut cut_short = Vec::new();
@@ -294,9 +295,10 @@ impl Run {
             Response::NotOurs => pending.push(waiting),
             Response::Malformed(why) => self.end(waiting.exchange, ExchangeOutcome::Malformed(why)),
             Response::Answer(answer) => {
-                // FORMERR and NOTIMP are what servers say that know no EDNS (RFC 6891 section 7).
-                if waiting.with_edns && matches!(answer.rcode, 1 | 4) {
-                    waiting.with_edns = false;
+                // FORMERR and NOTIMP are what servers say that know no EDNS (RFC 6891 section 7), be it after the
+                // question was sent without: that one shares its id.
+                if waiting.edns_unanswered && matches!(answer.rcode, 1 | 4) {
+                    waiting.edns_unanswered = false;
                     waiting.again = Instant::now();
                     pending.push(waiting);
                     return;
@@ -312,12 +314,13 @@ impl Run {
     /// Sends a question; `false` where this host forbids it.
     fn send(&mut self, talk: &UdpTalk, waiting: &mut Pending) -> bool {
         waiting.again = Instant::now() + AGAIN;
+        let mut with_edns = false;
         if let Some(exchange) = self.view.exchanges.get_mut(waiting.exchange) {
             // Some servers, and firewalls before them, drop what has EDNS; the C library sends none.
-            waiting.with_edns &= exchange.sent == 0;
+            with_edns = exchange.sent == 0;
             exchange.sent += 1;
         }
-        let bytes = waiting.question.bytes(waiting.with_edns);
+        let bytes = waiting.question.bytes(with_edns);
         let Err(errno) = talk.send(&bytes) else { return true };
         let heard = self.look(talk);
         // An error that an earlier datagram drew is reported by the next call, whichever that is.
@@ -501,3 +504,7 @@ async fn over_tcp(server: SocketAddr, question: &Question) -> io::Result<Option<
         other => other,
     }))
 }
+
+#[cfg(test)]
+#[path = "dns_tests.rs"]
+mod tests;
