@@ -42,6 +42,8 @@ struct Stretch {
     sent: u64,
     /// Those of the sent ones that were packets of IP, where IP is not what asks and they were counted.
     sent_by_ip: Option<u64>,
+    /// Without what IPv6 has sent, where that does not ask.
+    sent_beside: u64,
 }
 
 /// `None` where it was not looked at for long enough.
@@ -54,7 +56,7 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
     if ended - began < ASKS_WITHIN {
         return None;
     }
-    let held = (0..windows.len()).filter(|at| was_held(windows, *at)).count();
+    let held = (0..windows.len()).filter(|at| held(windows, *at) > 0).count();
     if held >= 2 || stretches.iter().all(|stretch| stretch.sent == 0) {
         return Some(OnLink::NothingSent);
     }
@@ -85,15 +87,15 @@ pub(super) fn on_link(view: &View) -> Option<OnLink> {
     Some(if when_due { OnLink::HeardWhenDue } else { OnLink::Heard })
 }
 
-/// Whether IPv6 counted a packet in a window that reached no device. One that was between the two counters while they
+/// How many packets IP counted in a window that reached no device. One that was between the two counters while they
 /// were read has reached it by the next window.
-pub(super) fn was_held(windows: &[Window], at: usize) -> bool {
+pub(super) fn held(windows: &[Window], at: usize) -> i64 {
     let missing = |at: usize| {
         let counters = windows.get(at).map(|window| window.counters)?;
         Some(counters.out_requests.saturating_sub(counters.out_transmits?))
     };
     let late = missing(at.saturating_add(1)).map_or(0, |next| next.min(0).saturating_neg());
-    missing(at).is_some_and(|missing| missing > late)
+    missing(at).map_or(0, |missing| missing.saturating_sub(late).max(0))
 }
 
 /// How many packets of IP went to devices other than loopback in this time, where that is known.
@@ -131,12 +133,19 @@ fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
             let sent = after.sent.saturating_sub(before.sent);
             // ARP is none of IP's packets; neighbour discovery is.
             let asks_beside_ip = view.family() == Family::V4;
-            let of_ipv6 =
-                after.sent_ipv6.zip(before.sent_ipv6).map(|(after, before)| after.saturating_sub(before));
+            let of_ipv6 = after.sent_ipv6.zip(before.sent_ipv6).filter(|_| asks_beside_ip);
+            let of_ipv6 = of_ipv6.map_or(0, |(after, before)| after.saturating_sub(before));
             let sent_by_ip = sent_by_ip(windows, from, to)
                 .filter(|_| asks_beside_ip)
-                .map(|sent| sent.saturating_add(of_ipv6.unwrap_or(0)));
-            Stretch { from, to, received: received.saturating_sub(explained), sent, sent_by_ip }
+                .map(|sent| sent.saturating_add(of_ipv6));
+            Stretch {
+                from,
+                to,
+                received: received.saturating_sub(explained),
+                sent,
+                sent_by_ip,
+                sent_beside: sent.saturating_sub(of_ipv6),
+            }
         })
         .collect()
 }
@@ -145,8 +154,10 @@ fn stretches(view: &View, windows: &[Window]) -> Vec<Stretch> {
 /// second, and a device that has come up lately says a little besides.
 fn is_crowded(stretches: &[Stretch], lasted: f64) -> bool {
     let uncounted = stretches.iter().all(|stretch| stretch.sent_by_ip.is_none());
-    let busy = stretches.iter().filter(|stretch| stretch.sent > 0).count();
-    uncounted && f64::from(u32::try_from(busy).unwrap_or(u32::MAX)) > lasted / 1000.0 + 2.0
+    let began = stretches.first().map_or(0.0, |stretch| stretch.from);
+    let settled = stretches.iter().filter(|stretch| stretch.from - began >= SETTLING);
+    let busy = settled.filter(|stretch| stretch.sent_beside > 0).count();
+    uncounted && f64::from(u32::try_from(busy).unwrap_or(u32::MAX)) > (lasted - SETTLING) / 1000.0 + 2.0
 }
 
 /// Whether all that was sent may have been packets of IP, for so long that a question was due, or but for one: a packet

@@ -4,7 +4,7 @@
 
 use super::icmp::code_of;
 use super::local::is_sure;
-use super::on_link::{silent_link, was_held};
+use super::on_link::{held, silent_link};
 use super::rejection::worn_out;
 use super::view::View;
 use super::{Culprit, Finding, alias};
@@ -138,11 +138,13 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
 fn kept_by_ip(view: &View) -> Vec<Option<bool>> {
     let windows = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
     let repeats = windows.iter().enumerate().filter(|(_, window)| window.syns > 0);
-    let alone = |at: usize| around(windows, at).iter().all(|window| window.syns == 0);
+    // The packet of a repeat may be counted one window away from it.
+    let own = |at: usize| i64::from(around(windows, at).iter().any(|window| window.syns > 0));
     let others_kept = windows
         .iter()
         .enumerate()
-        .any(|(at, window)| alone(at) && !is_blurred(view, window) && was_held(windows, at));
+        .filter(|(_, window)| window.syns == 0 && !is_blurred(view, window))
+        .any(|(at, _)| held(windows, at) > own(at));
     repeats
         .map(|(at, _)| {
             // Summed up: a packet that was between two counters while they were read is in both windows.
