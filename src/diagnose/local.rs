@@ -436,7 +436,9 @@ pub(super) fn lost_loopback(view: &View) -> Option<Finding> {
     // What has the address and does not lead to it is a matter of rules.
     let lacks =
         |own: &Vec<_>| !own.iter().any(|own: &OwnAddress| covers(own.address, own.prefix_len, view.target()));
-    let sure = lo.is_some() && host.addresses.seen().is_some_and(lacks);
+    // Of IPv6 the device's switch decides which of the two it is.
+    let known = lo.is_some() || view.family() == Family::V4;
+    let sure = known && host.addresses.seen().is_some_and(lacks);
     Some(if sure { finding } else { finding.unless(Code::UnreachableNoRoute) })
 }
 

@@ -182,6 +182,15 @@ fn sources(net: Net) -> Vec<Row> {
             "no-address",
         ),
         row(
+            "the same, and nobody looked whether IPv6 is switched off there",
+            remote(V6.loopback).route_via(V6.gateway).silent(4).addresses([own(V6.own, 64)]),
+            "local.interface",
+            Likely,
+            client(),
+            "no-address",
+        )
+        .or(&["unreachable.no-route"]),
+        row(
             "the same, and nobody looked at the addresses",
             remote(net.loopback).route_via(net.gateway).silent(4).links([device("lo", true, Some(true))]),
             "local.interface",
