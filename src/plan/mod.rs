@@ -262,6 +262,8 @@ fn while_waiting(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
             // Its queue is to be seen while it is full.
             if attempt.ended_ms.is_none() && silent_at(attempt, evidence).0 <= now.0 {
                 plan.start.extend(naming::listeners(attempt));
+                // And `lo`: on a busy host the answer takes its time.
+                plan.start.extend(attempt.address.ip().is_loopback().then_some(Probe::Links));
             }
             own_target(index, attempt, evidence)
         } else {
