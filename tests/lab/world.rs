@@ -264,22 +264,29 @@ fn configuration(topology: Topology, position: u8) -> String {
     lines.join("\n")
 }
 
-/// Waits until no address of this thread's namespace is tentative: nobody answers neighbour discovery for one that the
-/// kernel's worker has not come to yet.
+/// Waits until no address of this thread's namespace is tentative, and each has its local route: nobody answers for one
+/// that the kernel's worker has not come to yet.
 fn await_settled() -> Result<(), String> {
     // Device number, length, scope and flags stand between address and name (if6_seq_show, net/ipv6/addrconf.c).
     const ADDRESSES: &str = "/proc/thread-self/net/if_inet6";
+    // Destination and its length in hexadecimal digits come first (rt6_info_route, net/ipv6/route.c).
+    const ROUTES: &str = "/proc/thread-self/net/ipv6_route";
     const TENTATIVE: u32 = 0x40;
+    let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
     let is_tentative = |line: &str| {
         let flags = line.split_whitespace().nth(4).and_then(|flags| u32::from_str_radix(flags, 16).ok());
         flags.is_none_or(|flags| flags & TENTATIVE != 0)
     };
     let end = Instant::now() + busy::bound(SETTLING);
     loop {
-        let addresses = fs::read_to_string(ADDRESSES).map_err(|error| format!("{ADDRESSES}: {error}"))?;
-        match addresses.lines().find(|line| is_tentative(line)) {
+        let (addresses, routes) = (read(ADDRESSES)?, read(ROUTES)?);
+        let has_route = |line: &str| {
+            let address = line.split_whitespace().next().unwrap_or_default();
+            routes.lines().any(|route| route.starts_with(&format!("{address} 80 ")))
+        };
+        match addresses.lines().find(|line| is_tentative(line) || !has_route(line)) {
             None => return Ok(()),
-            Some(line) if Instant::now() > end => return Err(format!("an address stays tentative: {line}")),
+            Some(line) if Instant::now() > end => return Err(format!("an address is not settled: {line}")),
             Some(_) => thread::sleep(POLL),
         }
     }
