@@ -220,13 +220,13 @@ pub(super) fn silent_link(view: &View, certainty: Certainty, because: &[Clue]) -
         Some(OnLink::Heard) => finding.unless(Code::LocalReplyDropped),
         Some(OnLink::NothingHeard) | None => finding,
     };
-    // A bridge, or what else lies over other devices of this host, has filters behind its counters.
-    let over_others = local::route_device(view).is_some_and(|link| link.over_others);
-    let finding = if over_others {
-        finding.unless(Code::LocalFirewallDrop).unless(Code::LocalReplyDropped)
-    } else {
-        finding
-    };
-    // Without carrier nobody answers either.
-    if local::route_device(view).is_some() { finding } else { finding.unless(Code::LocalInterface) }
+    match local::route_device(view) {
+        // A bridge, or what else lies over other devices of this host, has filters behind its counters.
+        Some(link) if link.over_others => {
+            finding.unless(Code::LocalFirewallDrop).unless(Code::LocalReplyDropped)
+        }
+        Some(_) => finding,
+        // Without carrier nobody answers either.
+        None => finding.unless(Code::LocalInterface),
+    }
 }

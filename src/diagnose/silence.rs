@@ -161,11 +161,10 @@ fn kept_by_ip(view: &View) -> Vec<Option<bool>> {
             let sent = sum(&|counters| counters.out_transmits.unwrap_or(0));
             // What is forwarded is sent, and nobody here asked for it.
             let forwarded = sum(&|counters| counters.forwarded);
-            match () {
-                () if sent < asked => (!others_kept).then_some(true),
-                () if sent >= asked.saturating_add(forwarded) => Some(false),
-                () => None,
+            if sent < asked {
+                return (!others_kept).then_some(true);
             }
+            (sent >= asked.saturating_add(forwarded)).then_some(false)
         })
         .collect()
 }
