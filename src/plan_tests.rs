@@ -255,6 +255,20 @@ fn on_the_way() -> Vec<Row> {
         row("silence is swept", tried([far(attempt(B))]), &[], 302.0, start([silence])),
         row("a sweep is started once", tried([far(attempt(B))]), &[silence], 400.0, wait()),
         row(
+            "beside a sweep that starts, another attempt is soon silent as well",
+            tried([far(attempt(A)), far(Attempt { started_ms: Millis(50.0), ..attempt(B) })]),
+            &[],
+            310.0,
+            Plan { wake_at: Some(Millis(350.0)), ..start([silence]) },
+        ),
+        row(
+            "a sweep starts while the first has its second",
+            tried([far(attempt(A)), works(B, 0.4)]),
+            &[],
+            310.0,
+            Plan { wake_at: Some(Millis(1002.0)), ..start([silence]) },
+        ),
+        row(
             "where routes are hidden, silence is swept",
             tried([hidden(attempt(B))]),
             &[],

@@ -168,19 +168,14 @@ pub fn next(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
     };
     plan.start = fresh(watch.start.iter().copied(), asked);
     plan.start.retain(|probe| !matches!(probe, Probe::Path(index, _) if sweeping(*index)));
-    if !plan.start.is_empty() {
+    let patience = patience(attempts);
+    let until = match patience {
+        Patience::Until(moment) if now < moment => Some(moment),
+        _ => None,
+    };
+    plan.wake_at = earliest(until, watch.wake_at);
+    if !plan.start.is_empty() || until.is_some() || matches!(patience, Patience::Wait) {
         return plan;
-    }
-    match patience(attempts) {
-        Patience::Until(moment) if now < moment => {
-            plan.wake_at = earliest(Some(moment), watch.wake_at);
-            return plan;
-        }
-        Patience::Wait => {
-            plan.wake_at = watch.wake_at;
-            return plan;
-        }
-        Patience::Until(_) | Patience::Over => {}
     }
     if attempts.iter().any(|attempt| attempt.ended_ms.is_none()) {
         plan.stop_attempts = true;

@@ -1,9 +1,10 @@
 //! Which probe of the path to send next. Pure: the probes so far and the time decide.
 //!
 //! One SYN for each TTL first, a handful in flight; silent hops below the last answer get another try; the
-//! sweep ends at the learnt distance. Routers allow each peer a few ICMP errors and then one a second, so a
-//! probe that would tell nothing new is not sent.
+//! sweep ends at the learnt distance, or where a dozen hops in a row have said nothing. Routers allow each peer a
+//! few ICMP errors and then one a second, so a probe that would tell nothing new is not sent.
 
+use super::earliest;
 use crate::model::{Millis, PathAnswer, PathProbe, PathProtocol, Question};
 use std::net::IpAddr;
 
@@ -11,6 +12,8 @@ use std::net::IpAddr;
 pub const MOST_HOPS: u8 = 30;
 /// Tries for one hop.
 pub const MOST_TRIES: usize = 3;
+/// Hops in a row that say nothing, behind the last one that answers.
+const MOST_SILENT: u8 = 12;
 /// SYNs in flight at once.
 const IN_FLIGHT: usize = 6;
 /// How often the target itself is asked whether it is up, by each protocol.
@@ -60,10 +63,9 @@ pub fn next(question: Question, hops: PathProtocol, probes: &[PathProbe], now: M
     if let Question::Nearer { sender } = question {
         plan.send.extend(view.beyond(sender));
     }
-    if plan.send.is_empty() {
-        plan.wake_at = view.next_expiry();
-        plan.done = plan.wake_at.is_none();
-    }
+    let sent = if plan.send.is_empty() { None } else { Some(Millis(now.0 + view.patience.0)) };
+    plan.wake_at = earliest(view.next_expiry(), sent);
+    plan.done = plan.wake_at.is_none();
     plan
 }
 
@@ -133,7 +135,7 @@ impl View<'_> {
 
     fn hops(&self, in_flight: usize, most: u8) -> Vec<Shot> {
         let distance = self.distance();
-        let end = distance.unwrap_or(MOST_HOPS).min(most);
+        let end = distance.unwrap_or(self.farthest().saturating_add(MOST_SILENT)).min(most);
         let below = distance.unwrap_or_else(|| self.farthest());
         let mut open = self
             .probes

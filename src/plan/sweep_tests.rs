@@ -87,6 +87,23 @@ fn silence_beyond_the_last_answer_is_asked_once_for_each_hop() {
 }
 
 #[test]
+fn a_dozen_silent_hops_end_the_sweep() {
+    let mut probes = vec![tcp(1, 0.0, hop(1)), tcp(2, 0.0, hop(2))];
+    probes.extend((3..=8).map(|ttl| tcp(ttl, 0.0, None)));
+    let plan = next(Question::Silence, PathProtocol::Tcp, &probes, Millis(300.0));
+    assert_eq!(ttls(&plan, PathProtocol::Tcp), (9..=14).map(Some).collect::<Vec<_>>());
+    probes.extend((9..=14).map(|ttl| tcp(ttl, 300.0, None)));
+    assert_eq!(
+        ttls(&next(Question::Silence, PathProtocol::Tcp, &probes, Millis(900.0)), PathProtocol::Tcp),
+        []
+    );
+    // One that answers late makes it go on.
+    probes.extend((3..=14).map(|ttl| tcp(ttl, 300.0, hop(ttl))));
+    let plan = next(Question::Silence, PathProtocol::Tcp, &probes, Millis(900.0));
+    assert_eq!(ttls(&plan, PathProtocol::Tcp), (15..=20).map(Some).collect::<Vec<_>>());
+}
+
+#[test]
 fn gaps_do_not_stop_the_sweep() {
     let mut probes = vec![tcp(1, 0.0, hop(1))];
     probes.extend((2..=6).map(|ttl| tcp(ttl, 0.0, None)));
@@ -123,6 +140,16 @@ fn while_answers_may_come_it_waits() {
     let plan = next(Question::Hops, PathProtocol::Tcp, &probes, Millis(10.0));
     assert!(plan.send.is_empty() && !plan.done);
     assert_eq!(plan.wake_at, Some(PATIENCE_LEAST));
+}
+
+#[test]
+fn what_is_sent_now_may_be_answered_by_nobody() {
+    let plan = next(Question::Silence, PathProtocol::Tcp, &[], Millis(10.0));
+    assert_eq!((plan.send.is_empty(), plan.wake_at), (false, Some(Millis(10.0 + PATIENCE.0))));
+    // What is in flight counts as unanswered before that.
+    let probes = [tcp(1, 5.0, hop(1)), tcp(2, 5.0, None)];
+    let plan = next(Question::Hops, PathProtocol::Tcp, &probes, Millis(10.0));
+    assert_eq!((plan.send.is_empty(), plan.wake_at), (false, Some(Millis(5.0 + PATIENCE_LEAST.0))));
 }
 
 #[test]

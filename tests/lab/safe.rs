@@ -17,7 +17,7 @@ use crate::inside::{Outcome, Shown};
 /// No report is longer, whatever is in it. One line of JSON holds the evidence as well.
 // In Markdown with all details the text for people stands once more.
 const MOST_TEXT: usize = 128 * 1024;
-const MOST_JSON: usize = 256 * 1024;
+const MOST_JSON: usize = 288 * 1024;
 
 /// Looks through the line as printed, through every string in it, and through whatever else the same evidence
 /// gives.

@@ -85,7 +85,7 @@ pub(crate) struct Topology {
 }
 
 impl Topology {
-    pub(crate) const MAX_ROUTERS: u8 = 4;
+    pub(crate) const MAX_ROUTERS: u8 = 8;
 
     pub(crate) const fn new(routers: u8) -> Self {
         Self { routers }
