@@ -317,16 +317,18 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
     // A window with a SYN in it and the one behind it are one chance to hear the answer.
     let chances: Vec<usize> = (0..windows.len()).filter(|at| sent_in(*at)).collect();
     let not_due = |(at, _): &(usize, &Window)| !sent_in(*at) && !at.checked_sub(1).is_some_and(sent_in);
+    // What a window has too many the next takes back, if it shows: not behind the last, nor among answers.
+    let hides = |at: usize| windows.get(at).is_none_or(|window| sent_in(at) || is_blurred(view, window));
     let heard = |count: &dyn Fn(&Counters) -> i64| {
-        let in_window = |at: usize| settled(windows, at, count);
+        let counts = settled(windows, count);
+        let in_window = |at: usize| counts.get(at).copied().unwrap_or_default();
         // Where answers to the sweep may come, hearing something says nothing; hearing nothing does.
         let (quiet, loud): (Vec<_>, Vec<_>) =
             windows.iter().enumerate().filter(not_due).partition(|(at, _)| in_window(*at) <= 0);
         chances.len() >= 2
             && quiet.len() >= 2
             && chances.iter().all(|at| in_window(*at).saturating_add(in_window(at.saturating_add(1))) > 0)
-            // What the last window counts, no other can take back.
-            && loud.iter().all(|(at, window)| is_blurred(view, window) || at.saturating_add(1) == windows.len())
+            && loud.iter().all(|(at, window)| is_blurred(view, window) || hides(at.saturating_add(1)))
             // A beacon that beats once a second would do as well, were it not for the burst.
             && burst_answers(view, windows, count) >= BURST
     };
@@ -369,12 +371,22 @@ fn answered_elsewhere(view: &View) -> Finding {
         .or(&[Code::LocalReplyDropped, Code::TimeoutSilent])
 }
 
-/// What was counted in a window, less what the next one takes back: a packet that was between two counters while they
-/// were read.
-fn settled(windows: &[Window], at: usize, count: &dyn Fn(&Counters) -> i64) -> i64 {
-    let counted = |at: usize| windows.get(at).map_or(0, |window| count(&window.counters));
-    let taken_back = counted(at.saturating_add(1)).min(0).saturating_neg();
-    counted(at).saturating_sub(taken_back.min(counted(at).max(0)))
+/// What was counted in each window, less what its neighbours owe: a packet that was between two counters while they
+/// were read stands in one window and is taken back in another.
+fn settled(windows: &[Window], count: &dyn Fn(&Counters) -> i64) -> Vec<i64> {
+    let mut counts: Vec<i64> = windows.iter().map(|window| count(&window.counters)).collect();
+    for at in 0..counts.len() {
+        for other in [at.checked_sub(1), at.checked_add(1)].into_iter().flatten() {
+            let owed = counts.get(at).map_or(0, |count| count.min(&0).saturating_neg());
+            let paid = counts.get(other).map_or(0, |count| owed.min(*count).max(0));
+            for (at, change) in [(at, paid), (other, paid.saturating_neg())] {
+                if let Some(count) = counts.get_mut(at) {
+                    *count = count.saturating_add(change);
+                }
+            }
+        }
+    }
+    counts
 }
 
 /// A burst of extra SYNs has at least this many answers.

@@ -583,6 +583,29 @@ fn swallowed(net: Net) -> Vec<Row> {
             "",
         ),
         row(
+            "C6 and a packet was counted as delivered before it was as received",
+            silent().heard(received(1), received(3), nothing).with(|attempt| {
+                let Fact::Seen(windows) = &mut attempt.windows else { return };
+                (windows[25].counters, windows[26].counters) = (received(-1), received(1));
+            }),
+            "local.reply-dropped",
+            Likely,
+            client(),
+            "",
+        ),
+        row(
+            "C6 and what was between two counters is taken back where an answer is due",
+            silent().heard(received(1), received(3), nothing).with(|attempt| {
+                let Fact::Seen(windows) = &mut attempt.windows else { return };
+                let due = (26..windows.len()).find(|at| windows[*at].syns > 0).unwrap();
+                windows[due - 1].counters = received(1);
+            }),
+            "local.reply-dropped",
+            Likely,
+            client(),
+            "",
+        ),
+        row(
             "C6 or not: a packet goes nowhere at another time",
             silent().heard(received(1), received(3), nothing).with(|attempt| {
                 let Fact::Seen(windows) = &mut attempt.windows else { return };
