@@ -545,7 +545,7 @@ catalog! {
         holds: "the target is on our link, and does not answer ARP / neighbour discovery";
         headline: "{address} should be on device {device}, and does not answer {arp}";
         next Target: "see its addresses: is it up, on this link, with {address}?" => "ip -br {family_flag} address";
-        next Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {address} dev {device}";
+        next Client: "see the neighbour entry: INCOMPLETE, FAILED or none is no answer" => "ip {family_flag} neigh show {address} dev {device}";
         next Client: "see the route that puts it on this link: should a gateway lead there?" => "ip {family_flag} route get {address}";
         alike TimeoutPortSilent: "the neighbour may yet answer: it had only {elapsed}";
         alike LocalReplyDropped: "packets came in by the device whenever an answer was due: this host may drop them";
@@ -560,10 +560,10 @@ catalog! {
         headline "stale": "the gateway {gateway} on device {device} has stopped answering";
         headline "detour": "this host sends what is for {endpoint} another way than its route says, and nobody there answers {arp}";
         next ("detour") Client: "as root: find the rule that marks it for another route, or rewrites its address" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|mark|dnat'";
-        next ("detour") Client: "see which neighbours do not answer" => "ip {family_flag} neigh show nud failed nud incomplete";
+        next ("detour") Client: "see which neighbours do not answer (the kernel soon forgets them)" => "ip {family_flag} neigh show nud failed nud incomplete";
         next ("", "stale") Client: "see the routes by this device: is {gateway} the right gateway?" => "ip {family_flag} route show dev {device}";
         next ("", "stale") Router: "on the machine that should have {gateway}: is it up, with this address?" => "ip -br {family_flag} address";
-        next ("", "stale") Client: "see the neighbour entry: INCOMPLETE or FAILED is no answer" => "ip {family_flag} neigh show {gateway} dev {device}";
+        next ("", "stale") Client: "see the neighbour entry: INCOMPLETE, FAILED or none is no answer" => "ip {family_flag} neigh show {gateway} dev {device}";
         alike UnreachableNeighbor: "the address to which it is rewritten may be one on a link of this host";
         alike TimeoutSilent: "the gateway may yet answer, and what was sent be lost behind it";
         alike LocalReplyDropped: "packets came in by the device whenever an answer was due: this host may drop them";
@@ -589,7 +589,7 @@ catalog! {
         headline: "{sender} says that it can't reach {address} ({icmp})";
         headline "nearer": "something nearer than {address} says in its name that it can't be reached ({icmp})";
         next ("nearer") Router: "as root, on {router}: find the rule that leads {address} elsewhere, or rejects" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject|dnat'";
-        next Router: "on {router}: see whether {address} answers {arp}; FAILED: it does not" => "ip {family_flag} neigh show {address}";
+        next Router: "on {router}: see whether {address} answers {arp}; FAILED or none: it does not" => "ip {family_flag} neigh show {address}";
         next Target: "see its addresses: is it up, on its link, with {address}?" => "ip -br {family_flag} address";
         next Router: "as root, on {router}: or does a rule answer so?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|reject'";
         alike TimeoutSilent: "only packets of the path sweep drew the error, the attempt itself stayed without an answer";
