@@ -6,7 +6,7 @@ use super::handshake::{is_same_end, unless_neighbour_was_late};
 use super::trials::{is_forwarded, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
-use crate::model::{Call, RouteType, Trial};
+use crate::model::{Call, RouteType, Trial, Window};
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
 
@@ -131,6 +131,29 @@ pub(super) fn own_silence(view: &View) -> Option<Finding> {
         let because = [Clue::TargetIsLocal, Clue::DatagramUnanswered, Clue::NoListener];
         Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
             .variant("in")
+            .or(&[Code::TimeoutPortSilent])
+    })
+}
+
+/// An answer to the datagram is there within so many ms, as a rule; and the ms without one that tell it from strays.
+const SOON: f64 = 500.0;
+const QUIET: f64 = 1000.0;
+
+/// Soon after the datagram one came in for which UDP here found no socket, and none later: the service answers from
+/// another address or port than was asked. The kernel gives a connected socket nothing but its peer's (ip(7)).
+pub(super) fn unclaimed_answer(view: &View) -> Option<Finding> {
+    if !view.is_udp() || !view.is_waiting() || view.attempt.is_local() {
+        return None;
+    }
+    let windows = view.attempt.windows.seen()?;
+    let (due, later): (Vec<_>, Vec<_>) = windows.iter().partition(|window| window.to_ms.0 <= SOON);
+    let unclaimed = |window: &&Window| window.counters.udp_no_ports.is_some_and(|count| count != 0);
+    let quiet: f64 = later.iter().map(|window| window.to_ms.0 - window.from_ms.0).sum();
+    (due.iter().any(unclaimed) && !later.iter().any(unclaimed) && quiet >= QUIET).then(|| {
+        let because = [Clue::DatagramUnanswered, Clue::AnswerUnclaimed];
+        let culprit = Culprit::Path { after: None };
+        Finding::new(Code::TimeoutAnswerInvalid, Certainty::Likely, culprit, &because)
+            .variant("unclaimed")
             .or(&[Code::TimeoutPortSilent])
     })
 }

@@ -48,7 +48,9 @@ struct Stretch {
 
 /// `None` where it was not looked at for long enough.
 pub(super) fn on_link(view: &View) -> Option<OnLink> {
-    let all: &[Window] = view.attempt.windows.seen().map(Vec::as_slice).unwrap_or_default();
+    // Around a datagram they are read for what comes back to it.
+    let windows = view.attempt.windows.seen().filter(|_| !view.is_udp());
+    let all: &[Window] = windows.map(Vec::as_slice).unwrap_or_default();
     let stretches = stretches(view, all);
     // Only IPv6 asks by its own packets, which its counters see.
     let windows = if view.family() == Family::V6 { all } else { &[] };

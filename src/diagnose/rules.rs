@@ -78,6 +78,7 @@ const RULES: &[Rule] = &[
     // Where no answer can be back yet, silence means nothing.
     silence::too_short,
     // One datagram, which is not sent again, is judged by the time that it had.
+    datagram::unclaimed_answer,
     datagram::silence,
     // The last: it holds for whatever is left.
     silence::silence,

@@ -335,10 +335,21 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
     let variant = if heard(&|counters| counters.reverse_path_filter) {
         "rp-filter"
     } else if heard(&Counters::swallowed) {
+        if all_are(windows, &Counters::swallowed, &|counters| counters.in_address_errors.unwrap_or(0))
+            && let Some(finding) = come_back(view)
+        {
+            return Some(finding);
+        }
         ""
     } else if heard(&|counters| counters.in_segments) {
-        if resets_all(windows) {
-            return Some(answered_elsewhere(view));
+        let segments = |counters: &Counters| counters.in_segments;
+        // No socket has their addresses and ports. What a filter keeps from a socket, of which there is one, draws no
+        // reset.
+        if all_are(windows, &segments, &|counters| counters.out_resets) {
+            return Some(unfit(view, "elsewhere", Clue::RepliesReset));
+        }
+        if all_are(windows, &segments, &|counters| counters.in_checksum_errors.unwrap_or(0)) {
+            return Some(unfit(view, "broken", Clue::RepliesBroken));
         }
         "socket"
     } else {
@@ -352,23 +363,36 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
     )
 }
 
-/// Whether TCP here has reset each segment that came in: no socket has its addresses and ports. What a filter keeps
-/// from a socket, of which there is one, draws no reset.
-fn resets_all(windows: &[Window]) -> bool {
+/// Whether each packet of one kind was counted as another.
+fn all_are(windows: &[Window], one: &dyn Fn(&Counters) -> i64, other: &dyn Fn(&Counters) -> i64) -> bool {
     let sum = |count: &dyn Fn(&Counters) -> i64| {
         windows.iter().map(|window| count(&window.counters)).fold(0, i64::saturating_add)
     };
-    let segments = sum(&|counters| counters.in_segments);
-    segments > 0 && sum(&|counters| counters.out_resets) == segments
+    sum(one) > 0 && sum(other) == sum(one)
 }
 
-/// The answers come from another address or port than was asked.
-fn answered_elsewhere(view: &View) -> Finding {
-    let because = [Clue::SynUnanswered, Clue::RepliesReset];
+/// Answers come, and fit no connection here: they have another address or port than was asked, or a wrong checksum.
+fn unfit(view: &View, variant: &'static str, how: Clue) -> Finding {
     let after = view.path().filter(|path| path.asked_hops()).map(|path| path.last_hop());
-    Finding::new(Code::TimeoutAnswerInvalid, Certainty::Likely, Culprit::Path { after }, &because)
-        .variant("elsewhere")
+    let culprit = Culprit::Path { after };
+    Finding::new(Code::TimeoutAnswerInvalid, Certainty::Likely, culprit, &[Clue::SynUnanswered, how])
+        .variant(variant)
         .or(&[Code::LocalReplyDropped, Code::TimeoutSilent])
+}
+
+/// What comes in is for an address that this host has not, nor passes on: a router sends the SYNs back. IPv4 counts
+/// that in `ip_error` (net/ipv4/route.c), IPv6 in `ip6_forward` (net/ipv6/ip6_output.c).
+fn come_back(view: &View) -> Option<Finding> {
+    let last = view.path().filter(|path| path.asked_hops()).map(|path| path.last_hop());
+    let answered = last.filter(|last| last.hop > 0).map(|last| (last.address, Some(last.hop)));
+    let (address, hop) = answered.or_else(|| Some((Some(view.attempt.gateway()?), None)))?;
+    let culprit = Culprit::Router { address, hop };
+    let because = [Clue::SynUnanswered, Clue::SynsReturn];
+    Some(
+        Finding::new(Code::UnreachableLoop, Certainty::Likely, culprit, &because)
+            .variant("back")
+            .or(&[Code::LocalReplyDropped]),
+    )
 }
 
 /// What was counted in each window, less what its neighbours owe: a packet that was between two counters while they

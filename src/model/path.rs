@@ -172,6 +172,12 @@ pub struct Counters {
     /// association; only where it rose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipsec_unmet: Option<i64>,
+    /// `InAddrErrors`: packets for an address that this host neither has nor forwards to; only where it rose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_address_errors: Option<i64>,
+    /// Tcp `InCsumErrors`: segments with a wrong checksum; only where it rose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_checksum_errors: Option<i64>,
 }
 
 impl Counters {

@@ -8,7 +8,7 @@ use crate::model::{
     AfterHandshake, Attempt, Call, Counters, Errno, Fact, FailedCall, Host, Millis, QueueEntry, Request,
     SoError, TcpState, Trace, Transport, Window,
 };
-use crate::sys::{self, Connecting, Final, Flow, Heard, TcpClient, interface_index};
+use crate::sys::{self, Connecting, CounterSet, Final, Flow, Heard, TcpClient, interface_index};
 use nix::errno::Errno as E;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -276,16 +276,21 @@ impl Run {
         }
     }
 
+    /// Opens the first window of the counters with what was read already.
+    pub(super) fn begin_counters(&mut self, counters: Counters) {
+        self.counters = Some(Reading { at: self.now(), syns: 0, counters });
+    }
+
     /// Closes a window of the counters and opens the next. A target on this host is silent for reasons that
     /// a trial shows better.
-    fn read_counters(&mut self) {
+    pub(super) fn read_counters(&mut self) {
         if self.seen.is_local() {
             return;
         }
         let family = Family::of(self.seen.address.ip());
         let at = self.now();
         let syns = self.seen.tcp.seen().and_then(|tcp| tcp.retransmits).unwrap_or(0);
-        let now = match sys::counters(family, sys::CounterSet::All) {
+        let now = match sys::counters(family, CounterSet::All) {
             Ok(counters) => Reading { at, syns, counters },
             Err(error) => {
                 self.seen.windows = Err(error).into();
@@ -293,12 +298,12 @@ impl Run {
             }
         };
         if let Some(before) = self.counters.replace(now) {
-            let window = Window {
-                from_ms: before.at,
-                to_ms: at,
-                syns: syns.saturating_sub(before.syns),
-                counters: sys::difference(&before.counters, &now.counters),
-            };
+            let mut counters = sys::difference(&before.counters, &now.counters);
+            if self.seen.transport == Transport::Tcp {
+                counters.udp_no_ports = None;
+            }
+            let syns = syns.saturating_sub(before.syns);
+            let window = Window { from_ms: before.at, to_ms: at, syns, counters };
             match &mut self.seen.windows {
                 // The first ones tell as much as all.
                 Fact::Seen(windows) if windows.len() >= MOST_WINDOWS => {}

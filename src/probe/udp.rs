@@ -42,6 +42,11 @@ pub(super) async fn go(run: &mut Run) {
     let payload = Payload::for_port(run.seen.address.port());
     run.seen.payload = Some(payload);
     let before = counters(run);
+    if let Ok(before) = &before
+        && !run.seen.is_local()
+    {
+        run.begin_counters(*before);
+    }
     if let Err(errno) = talk.send(&bytes(payload)) {
         run.seen.failed = Some(FailedCall { call: Call::Send, errno });
         // A filter that rejects sends its ICMP error as well.
@@ -136,6 +141,7 @@ async fn wait(run: &mut Run, talk: &UdpTalk) -> State {
         }
         tick += TICK;
         run.begin_link(deadline.saturating_duration_since(tokio::time::Instant::now()));
+        run.read_counters();
         if run.neighbour_was_missing() {
             run.read_neighbour();
             run.tell();
@@ -177,7 +183,9 @@ fn look(run: &mut Run, talk: &UdpTalk) -> State {
 }
 
 fn counters(run: &Run) -> std::io::Result<Counters> {
-    sys::counters(Family::of(run.seen.address.ip()), CounterSet::Udp)
+    // What becomes of its own datagrams is all that this host has to tell of itself.
+    let set = if run.seen.is_local() { CounterSet::Udp } else { CounterSet::All };
+    sys::counters(Family::of(run.seen.address.ip()), set)
 }
 
 /// What the counters did around the datagram: what this host itself drew mostly happened before `send` returned.

@@ -109,6 +109,7 @@ impl Walk for Question {
 walk!(Counters {} keeps {
     in_receives, in_multicast, in_delivers, forwarded, out_requests, out_transmits, out_resets, udp_no_ports,
     in_segments, listen_overflows, reverse_path_filter, loopback_out, ipsec_unmet,
+    in_address_errors, in_checksum_errors,
 });
 
 walk!(Trial { answer, counters } keeps { at_ms, ttl });

@@ -294,6 +294,8 @@ fn counted(counters: &Counters) -> String {
         ("IPReversePathFilter", counters.reverse_path_filter),
         ("lo out", counters.loopback_out),
         ("XfrmOutNoStates", counters.ipsec_unmet.unwrap_or(0)),
+        ("InAddrErrors", counters.in_address_errors.unwrap_or(0)),
+        ("InCsumErrors", counters.in_checksum_errors.unwrap_or(0)),
     ];
     let moved: Vec<String> = all
         .iter()

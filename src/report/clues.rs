@@ -87,16 +87,17 @@ impl Words<'_> {
             Clue::SoError => format!("the socket reports {}", self.value("errno")),
             Clue::SynUnanswered => {
                 let because = &self.diagnosis.finding.because;
-                let swallowed =
-                    because.contains(&Clue::RepliesSwallowed) || because.contains(&Clue::RepliesReset);
+                let about_replies =
+                    [Clue::RepliesSwallowed, Clue::RepliesReset, Clue::RepliesBroken, Clue::SynsReturn];
+                let swallowed = about_replies.iter().any(|clue| because.contains(clue));
                 let came = if swallowed { "nothing reached the socket" } else { "nothing came back" };
                 format!("{} sent in {}, {came}", self.value("syns"), self.value("elapsed"))
             }
-            Clue::DatagramUnanswered => format!(
-                "{} was sent, and nothing came back in {}",
-                self.value("payload"),
-                self.value("elapsed")
-            ),
+            Clue::DatagramUnanswered => {
+                let unclaimed = self.diagnosis.finding.because.contains(&Clue::AnswerUnclaimed);
+                let came = if unclaimed { "nothing reached the socket" } else { "nothing came back" };
+                format!("{} was sent, and {came} in {}", self.value("payload"), self.value("elapsed"))
+            }
             Clue::DatagramHeld => {
                 format!("the datagram is still held in this host ({} bytes)", attempt?.unsent_bytes.seen()?)
             }
@@ -189,6 +190,15 @@ impl Words<'_> {
             }
             Clue::RepliesReset => "segments come in whenever an answer is due, and at no other time, and this host's TCP \
                  resets each of them: no socket here has their addresses and ports"
+                .to_owned(),
+            Clue::RepliesBroken => "segments come in whenever an answer is due, and at no other time, each with a wrong \
+                 checksum (InCsumErrors)"
+                .to_owned(),
+            Clue::AnswerUnclaimed => "soon after, and at no other time, a datagram came in for which this host's UDP \
+                 found no socket (NoPorts)"
+                .to_owned(),
+            Clue::SynsReturn => "a packet for an address that is not this host's comes in for each SYN, and at no other \
+                 time (InAddrErrors)"
                 .to_owned(),
             Clue::LoopbackLedAway => {
                 format!("this host's tables have no local route to {}", self.value("address"))

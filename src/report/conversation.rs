@@ -167,7 +167,16 @@ fn arrows(attempt: &Attempt, diagnosis: &Diagnosis, middle: usize, last: usize) 
         Clue::NeighbourSilent,
     ]) {
         arrows.push(syn(attempt, middle, Fate::Stuck));
-    } else if because(&[Clue::RepliesSwallowed, Clue::RepliesReset]) {
+    } else if because(&[Clue::SynsReturn]) {
+        let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();
+        arrows.push(syn(attempt, middle, Fate::Arrived));
+        arrows.push(Arrow { from: middle, to: 0, label: "and back".into(), fate: Fate::Dropped, at });
+    } else if because(&[
+        Clue::RepliesSwallowed,
+        Clue::RepliesReset,
+        Clue::RepliesBroken,
+        Clue::AnswerUnclaimed,
+    ]) {
         let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();
         arrows.push(syn(attempt, last, Fate::Arrived));
         arrows.push(Arrow { from: last, to: 0, label: "an answer?".into(), fate: Fate::Dropped, at });

@@ -492,12 +492,21 @@ catalog! {
         holds: "packets come back for this very connection, but none that completes the handshake";
         headline: "{address} answers on port {port}, but with packets that do not fit this connection";
         headline "elsewhere": "answers for {endpoint} seem to come from another address or port, and fit no connection here";
+        headline "broken": "{address} answers on port {port}, and what it says comes in with a wrong checksum";
+        headline "unclaimed": "an answer from {endpoint} seems to come from another address or port, and fits no socket here";
+        next ("unclaimed") Target: "does the service answer from another of its addresses (it should bind each one)?";
+        next ("unclaimed") Router: "is the answer rewritten on the way (NAT), or does something else answer?";
+        next ("broken") Router: "does something on the way (NAT, a tunnel) rewrite packets, and not their checksums?";
+        next ("broken") Target: "does its device leave checksums to nobody (`ethtool -K DEVICE tx off` ends that)?";
         next ("elsewhere") Router: "does one send it on to a server that answers past it (hairpin NAT without masquerade)?";
         next ("elsewhere") Target: "does it answer from another address, or past a balancer (direct server return)?";
         next ("") Client: "try again from another source port: a new connection for everybody" => "whyconn {opts_any_port}{typed}";
         next ("") Target: "see what it has of this connection: an old one with the same numbers?" => "ss -tan 'sport = :{port} and dport = :{own_port}'";
         alike TimeoutSilent: "the packets that came may be strays, and the real answer lost";
-        alike LocalReplyDropped: "the segments that were reset may be another program's, and a filter here keep the answers";
+        alike LocalReplyDropped: "what came in may be another program's, and a filter here keep the answers";
+        alike TimeoutPortSilent: "the datagram that came may be for another program";
+        apart ("unclaimed") Client: "as root: from which address and port does it come?" => "sudo tcpdump -ni any udp";
+        apart ("broken") Client: "as root: what comes back, and is it marked `incorrect`?" => "sudo tcpdump -vni any '{port_filter}'";
         apart ("elsewhere") Client: "as root: from which address and port do they come?" => "sudo tcpdump -ni any tcp";
         apart Client: "as root: which packets come back?" => "sudo tcpdump -ni any '{port_filter}'";
     }
@@ -653,10 +662,14 @@ catalog! {
         holds: "TTL expired on the way: the packets go round in a loop";
         headline: "packets to {address} go round in a loop";
         headline "flow": "packets of this connection to {address} go round, while others get farther";
-        next Router: "on {router}, and on each that repeats: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
+        headline "back": "packets to {address} come back to this host, as if the way led through it";
+        next ("back") Router: "on {router}, and on each behind it: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
+        next ("", "flow") Router: "on {router}, and on each that repeats: see where it sends packets to {address}" => "ip {family_flag} route get {address}";
         next ("flow") Router: "on {router}: see whether a rule sends this flow another way" => "ip {family_flag} rule";
         alike TimeoutSilent: "packets of the sweep may have taken ways of unequal length";
         alike UnreachableIcmpOther: "this host may send these packets with a TTL that is too small";
+        alike LocalReplyDropped: "what comes in may be other packets, for an address that this host has not";
+        apart ("back") Client: "as root: do the SYNs come in again?" => "sudo tcpdump -ni any '{port_filter}'";
         apart Client: "do the same routers repeat for other packets, too?" => "tracepath -n {address}";
     }
     UnreachableNoSocket = Unreachable."unreachable.no-socket" {

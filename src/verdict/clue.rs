@@ -141,6 +141,12 @@ pub enum Clue {
     RepliesSwallowed,
     /// Segments come in whenever an answer is due, and this host's TCP resets them.
     RepliesReset,
+    /// Segments come in whenever an answer is due, each with a wrong checksum.
+    RepliesBroken,
+    /// Packets for an address that is not this host's come in whenever a SYN leaves.
+    SynsReturn,
+    /// A datagram came in when an answer was due, and no socket here has its addresses and ports.
+    AnswerUnclaimed,
     /// The route to a loopback address leads away from this host.
     LoopbackLedAway,
     /// The answer came after the deadline.

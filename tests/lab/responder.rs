@@ -72,6 +72,8 @@ pub(crate) enum Answer {
     SynAckWildOptions,
     SynAckPadding,
     SynAckForeignTimestamp,
+    /// Its last byte is not the one that the checksum was made for.
+    SynAckBadChecksum,
     /// The first bytes come along.
     SynAckWithData,
     /// The other end seems to connect at the same moment.
@@ -240,7 +242,7 @@ impl Syn {
             Answer::MadeUpRouter => self.exceeded(count)?,
             _ => self.segment(does)?,
         };
-        if does == Answer::IcmpBadChecksum
+        if matches!(does, Answer::IcmpBadChecksum | Answer::SynAckBadChecksum)
             && let Some(byte) = frame.last_mut()
         {
             *byte ^= 0xff;
@@ -279,7 +281,7 @@ impl Syn {
             Answer::SynAckUnknownOptions => with(UNKNOWN_OPTIONS)?,
             Answer::SynAckBrokenOptions => with(BROKEN_OPTIONS)?,
             Answer::SynAckWildOptions => with(WILD_OPTIONS)?,
-            Answer::SynAckPadding => with(PADDING)?,
+            Answer::SynAckPadding | Answer::SynAckBadChecksum => with(PADDING)?,
             Answer::SynAckForeignTimestamp => with(FOREIGN_TIMESTAMP)?,
             Answer::SynAckWithData => {
                 said = SAID;

@@ -6,7 +6,7 @@ use super::told::listening;
 use super::way::{after, exceeded, router};
 use crate::model::{
     AfterHandshake, Call, Counters, Fact, Icmp, Listening, Millis, NeighbourState, PathAnswer, PathProtocol,
-    Payload, RouteType, SoError, Transport, Trial,
+    Payload, RouteType, SoError, Transport, Trial, Window,
 };
 use crate::verdict::Certainty::{Certain, Likely, Possible};
 use PathProtocol::{Echo, Udp};
@@ -315,7 +315,24 @@ fn silences(net: Net) -> Vec<Row> {
     let delivered = Counters { in_delivers: 1, ..came_in };
     let held =
         near().with(|attempt| attempt.unsent_bytes = Fact::Seen(768)).neighbour(NeighbourState::Failed);
+    let counted = |at: u32, more: u32| {
+        far().with(|attempt| {
+            let window = |number: u32| {
+                let no_ports = i64::from(number == at || number == more);
+                let counters = Counters { udp_no_ports: Some(no_ports), ..Counters::default() };
+                let to_ms = 125.0 + 250.0 * f64::from(number);
+                Window { from_ms: Millis((to_ms - 250.0).max(0.1)), to_ms: Millis(to_ms), syns: 0, counters }
+            };
+            attempt.windows = Fact::Seen((0..16).map(window).collect());
+        })
+    };
+    let unclaimed = |name, world| row(name, world, "timeout.answer-invalid", Likely, path(), "unclaimed");
     vec![
+        unclaimed("UDP: the answer comes from another address, at once", counted(0, 0))
+            .or(&["timeout.port-silent"]),
+        unclaimed("UDP: the answer comes from another address, a little later", counted(1, 1)),
+        row("UDP: a stray comes in later", counted(5, 5), "timeout.silent", Likely, path(), ""),
+        row("UDP: strays come in now and then", counted(0, 9), "timeout.silent", Likely, path(), ""),
         row("UDP: silence", far(), "timeout.silent", Likely, path(), "").or(&lost),
         row("UDP: a short silence", far().ended(500.2), "timeout.silent", Possible, path(), "").or(&lost),
         row(

@@ -1,7 +1,7 @@
 //! Faults that the path sweep, the extra SYNs or the counters tell apart.
 
 use super::build::{Net, Says, V4, V6, World};
-use super::row::{Row, client, path, row, service, target};
+use super::row::{Row, client, hop, path, row, service, target};
 use crate::diagnose::{Culprit, Hop};
 use crate::model::{
     AfterHandshake, Counters, Fact, Icmp, Millis, NeighbourSample, NeighbourState, PathAnswer, PathProbe,
@@ -559,6 +559,8 @@ fn swallowed(net: Net) -> Vec<Row> {
     let filtered = |count| Counters { in_receives: count, reverse_path_filter: count, ..nothing };
     let taken = |count| Counters { in_receives: count, in_delivers: count, in_segments: count, ..nothing };
     let reset = |count| Counters { out_resets: count, ..taken(count) };
+    let broken = |count| Counters { in_checksum_errors: Some(count), ..taken(count) };
+    let back = |count| Counters { in_address_errors: Some(count), ..received(count) };
     let silent = || net.far().silent(4);
     let own = |counters| net.loopback().silent(4).trials(2, None, None, counters);
     let delivered = Counters { in_receives: 1, in_delivers: 1, ..nothing };
@@ -632,6 +634,32 @@ fn swallowed(net: Net) -> Vec<Row> {
             client(),
             "socket",
         ),
+        row(
+            "answers come in with a wrong checksum",
+            silent().heard(broken(1), broken(3), nothing),
+            "timeout.answer-invalid",
+            Likely,
+            path(),
+            "broken",
+        )
+        .or(&["local.reply-dropped", "timeout.silent"]),
+        row(
+            "C8 and one answer comes in with a wrong checksum",
+            silent().heard(taken(1), broken(3), nothing),
+            "local.reply-dropped",
+            Likely,
+            client(),
+            "socket",
+        ),
+        row(
+            "a router sends our SYNs back",
+            silent().heard(back(1), back(3), nothing),
+            "unreachable.loop",
+            Likely,
+            hop(net.gateway),
+            "back",
+        )
+        .or(&["local.reply-dropped"]),
         row(
             "answers come from another address: TCP here resets each",
             silent().heard(reset(1), reset(3), nothing),

@@ -135,9 +135,11 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
             attempt.trials = Fact::NotAsked;
             attempt.windows = Fact::NotAsked;
         }),
-        Clue::RepliesSwallowed | Clue::RepliesReset => {
-            about(&mut less, |attempt| attempt.windows = Fact::NotAsked)
-        }
+        Clue::RepliesSwallowed
+        | Clue::RepliesReset
+        | Clue::RepliesBroken
+        | Clue::SynsReturn
+        | Clue::AnswerUnclaimed => about(&mut less, |attempt| attempt.windows = Fact::NotAsked),
         Clue::RefusalFound => about(&mut less, |attempt| attempt.refusals = Fact::NotAsked),
         Clue::LinkDown | Clue::LinkNoCarrier => {
             less.host.links = Fact::NotAsked;

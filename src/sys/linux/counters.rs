@@ -73,7 +73,7 @@ impl CounterFiles {
         let tables =
             Tables { snmp: &snmp, snmp6: &snmp6, netstat: &netstat, ipsec: &ipsec, devices: &devices };
         let all = read(family, &tables);
-        Ok(Counters { udp_no_ports: all.udp_no_ports.filter(|_| set == CounterSet::Udp), ..all })
+        Ok(Counters { udp_no_ports: all.udp_no_ports.filter(|_| set != CounterSet::Ip), ..all })
     }
 }
 
@@ -202,6 +202,8 @@ fn parse(family: Family, snmp: &str, snmp6: &str, netstat: &str) -> Counters {
         reverse_path_filter: or_zero(extended.number("IPReversePathFilter")),
         loopback_out: 0,
         ipsec_unmet: None,
+        in_address_errors: ip("InAddrErrors", "Ip6InAddrErrors"),
+        in_checksum_errors: tcp.number("InCsumErrors"),
     }
 }
 
@@ -256,6 +258,7 @@ pub fn difference(before: &Counters, after: &Counters) -> Counters {
     let between = |after: Option<i64>, before: Option<i64>| {
         after.zip(before).map(|(after, before)| after.saturating_sub(before))
     };
+    let risen = |after, before| between(after, before).filter(|difference| *difference != 0);
     Counters {
         in_receives: after.in_receives.saturating_sub(before.in_receives),
         in_multicast: after.in_multicast.saturating_sub(before.in_multicast),
@@ -269,7 +272,9 @@ pub fn difference(before: &Counters, after: &Counters) -> Counters {
         listen_overflows: after.listen_overflows.saturating_sub(before.listen_overflows),
         reverse_path_filter: after.reverse_path_filter.saturating_sub(before.reverse_path_filter),
         loopback_out: after.loopback_out.saturating_sub(before.loopback_out),
-        ipsec_unmet: between(after.ipsec_unmet, before.ipsec_unmet).filter(|unmet| *unmet != 0),
+        ipsec_unmet: risen(after.ipsec_unmet, before.ipsec_unmet),
+        in_address_errors: risen(after.in_address_errors, before.in_address_errors),
+        in_checksum_errors: risen(after.in_checksum_errors, before.in_checksum_errors),
     }
 }
 
