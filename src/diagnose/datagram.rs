@@ -7,6 +7,7 @@ use super::trials::{is_forwarded, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
 use crate::model::{Call, RouteType, Trial, Window};
+use crate::plan::SLOW_NAME;
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
 
@@ -135,18 +136,21 @@ pub(super) fn own_silence(view: &View) -> Option<Finding> {
     })
 }
 
-/// An answer to the datagram is there within so many ms, as a rule; and the ms without one that tell it from strays.
-const SOON: f64 = 500.0;
+/// An answer to the datagram is there in a window that begins within so many ms, as a rule; and the ms without one that
+/// tell it from strays.
+const SOON: f64 = 250.0;
 const QUIET: f64 = 1000.0;
 
 /// Soon after the datagram one came in for which UDP here found no socket, and none later: the service answers from
 /// another address or port than was asked. The kernel gives a connected socket nothing but its peer's (ip(7)).
 pub(super) fn unclaimed_answer(view: &View) -> Option<Finding> {
-    if !view.is_udp() || !view.is_waiting() || view.attempt.is_local() {
+    // A name server that was asked again may answer twice, and the second answer finds no socket either.
+    let slow = view.evidence.lookup.seen().is_some_and(|lookup| lookup.elapsed_ms >= SLOW_NAME);
+    if !view.is_udp() || !view.is_waiting() || view.attempt.is_local() || slow {
         return None;
     }
     let windows = view.attempt.windows.seen()?;
-    let (due, later): (Vec<_>, Vec<_>) = windows.iter().partition(|window| window.to_ms.0 <= SOON);
+    let (due, later): (Vec<_>, Vec<_>) = windows.iter().partition(|window| window.from_ms.0 < SOON);
     let unclaimed = |window: &&Window| window.counters.udp_no_ports.is_some_and(|count| count != 0);
     let quiet: f64 = later.iter().map(|window| window.to_ms.0 - window.from_ms.0).sum();
     (due.iter().any(unclaimed) && !later.iter().any(unclaimed) && quiet >= QUIET).then(|| {
