@@ -232,6 +232,7 @@ fn may_be_lean(request: &Request) -> bool {
     let scope = matches!(target.host, Host::Address { scope: Some(_), .. });
     target.transport == Transport::Tcp
         && request.source_port.is_none()
+        && request.dns.is_none()
         && request.trace != Trace::Always
         && !scope
         && !target.is_loopback_name()

@@ -24,6 +24,9 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 /// a route draws on that allowance twice (ip_error, icmp_send): after this long there is one left for us.
 const AGAIN: Duration = Duration::from_millis(2200);
 
+/// Where there is no time for that, after half of it, and not before this: the C library's own question is out too.
+const AGAIN_SOON: Duration = Duration::from_millis(1000);
+
 /// Once one server has answered for good, those behind it have this long to do so too.
 const BEHIND: Duration = Duration::from_millis(500);
 
@@ -318,6 +321,11 @@ impl Run {
         if let Some(exchange) = self.view.exchanges.get_mut(waiting.exchange) {
             // Some servers, and firewalls before them, drop what has EDNS; the C library sends none.
             with_edns = exchange.sent == 0;
+            // Where there is little time, it is for two questions all the same.
+            let left = self.ask.deadline.saturating_duration_since(Instant::now());
+            if with_edns && left <= AGAIN {
+                waiting.again = Instant::now() + (left / 2).max(AGAIN_SOON);
+            }
             exchange.sent += 1;
         }
         let bytes = waiting.question.bytes(with_edns);
