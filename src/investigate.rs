@@ -174,7 +174,11 @@ impl Investigation {
         }
         self.stop.send_replace(true);
         let end = tokio::time::Instant::now() + LEAST;
-        while self.evidence.attempts.iter().any(|attempt| attempt.ended_ms.is_none()) {
+        let runs = |evidence: &Evidence| {
+            let unix = evidence.request.target.socket().is_some() && !evidence.unix.was_asked();
+            unix || evidence.attempts.iter().any(|attempt| attempt.ended_ms.is_none())
+        };
+        while runs(&self.evidence) {
             let Ok(Some(observation)) = tokio::time::timeout_at(end, self.told.recv()).await else { break };
             self.add(observation);
         }
@@ -230,9 +234,10 @@ impl Investigation {
             }
             Probe::Unix => {
                 let (request, tables) = (Arc::clone(&self.request), Arc::clone(&self.tables));
-                let (tell, explained) = (self.tell.clone(), self.bounds.depth == Depth::Full);
+                let (tell, stop) = (self.tell.clone(), self.stop.subscribe());
+                let explained = self.bounds.depth == Depth::Full;
                 self.tasks.spawn(async move {
-                    let seen = probe::unix(&request, tables, explained).await;
+                    let seen = probe::unix(&request, tables, explained, stop).await;
                     drop(tell.send(Observation::Unix(Box::new(seen))));
                 });
             }
@@ -398,11 +403,12 @@ impl Investigation {
         let Some(attempt) = self.evidence.attempts.get(index) else { return };
         let timeout = self.request.timeout_ms.to_duration();
         let begun = self.begun + attempt.started_ms.to_duration();
+        let end = begun + probe::patience(timeout);
         // Silence is explained while it lasts; an answer that came may take a moment more.
         let deadline = match question {
-            Question::Silence | Question::Up => begun + timeout,
+            Question::Silence | Question::Up => end,
             Question::Reset | Question::Rejection { .. } | Question::Nearer { .. } | Question::Hops => {
-                (begun + timeout).min(Instant::now() + MOST_SWEEPING)
+                end.min(Instant::now() + MOST_SWEEPING)
             }
         };
         let ask = SweepAsk {

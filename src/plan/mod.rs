@@ -7,7 +7,7 @@ mod sweep;
 
 pub use lean::next as next_lean;
 pub use naming::{SLOW_NAME, answered as resolved, is_settled};
-pub use sweep::{MOST_HOPS, Shot, SweepPlan, next as next_probes};
+pub use sweep::{MOST_HOPS, Pace, Shot, SweepPlan, next as next_probes};
 
 use crate::model::{
     Attempt, Call, Evidence, Fact, Host, Millis, PathAnswer, Question, RouteType, Trace, Transport,

@@ -43,9 +43,24 @@ pub struct SweepPlan {
     pub done: bool,
 }
 
+/// How long to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pace {
+    /// How long the attempt's own answer took; nothing while it has none.
+    pub round_trip: Option<Millis>,
+    /// How long an answer is waited for where there is nothing more to send.
+    pub linger: Millis,
+}
+
 /// Plans the next probes; `hops` is what those with a small TTL are made of. Times are since the attempt's start.
-pub fn next(question: Question, hops: PathProtocol, probes: &[PathProbe], now: Millis) -> SweepPlan {
-    let view = View { hops, probes, now, patience: patience(probes) };
+pub fn next(
+    question: Question,
+    hops: PathProtocol,
+    probes: &[PathProbe],
+    pace: Pace,
+    now: Millis,
+) -> SweepPlan {
+    let view = View { hops, probes, now, patience: patience(probes, pace.round_trip) };
     let mut plan = SweepPlan::default();
     // Whether the target is up matters most: where descriptors are few, these have theirs first.
     if matches!(question, Question::Silence | Question::Up) {
@@ -64,14 +79,16 @@ pub fn next(question: Question, hops: PathProtocol, probes: &[PathProbe], now: M
         plan.send.extend(view.beyond(sender));
     }
     let sent = if plan.send.is_empty() { None } else { Some(Millis(now.0 + view.patience.0)) };
-    plan.wake_at = earliest(view.next_expiry(), sent);
+    plan.wake_at = earliest(view.next_expiry(), sent).or_else(|| view.last_word(pace.linger));
     plan.done = plan.wake_at.is_none();
     plan
 }
 
 /// Three round trips of the slowest answer so far.
-fn patience(probes: &[PathProbe]) -> Millis {
-    let slowest = probes.iter().filter_map(PathProbe::rtt).map(|rtt| rtt.0).fold(f64::NAN, f64::max);
+fn patience(probes: &[PathProbe], round_trip: Option<Millis>) -> Millis {
+    let sent = |probe: &&PathProbe| !matches!(probe.answer, Some(PathAnswer::NotSent(_)));
+    let answers = probes.iter().filter(sent).filter_map(PathProbe::rtt);
+    let slowest = answers.chain(round_trip).map(|rtt| rtt.0).fold(f64::NAN, f64::max);
     if slowest.is_nan() { PATIENCE } else { Millis((slowest * 3.0).clamp(PATIENCE_LEAST.0, PATIENCE_MOST.0)) }
 }
 
@@ -215,6 +232,13 @@ impl View<'_> {
             tries = tries.saturating_add(1);
         }
         (tries < most).then_some(shot)
+    }
+
+    /// When nobody listens for the last probe any more: what is far away answers later than what is near.
+    fn last_word(&self, linger: Millis) -> Option<Millis> {
+        let unanswered = self.probes.iter().filter(|probe| probe.answer.is_none());
+        let last = unanswered.map(|probe| probe.sent_ms.0 + linger.0).max_by(f64::total_cmp)?;
+        (last > self.now.0).then_some(Millis(last))
     }
 
     /// When the next open probe counts as unanswered.

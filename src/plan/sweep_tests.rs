@@ -11,6 +11,11 @@ fn hop(number: u8) -> Option<PathAnswer> {
     Some(PathAnswer::TimeExceeded { from: Some(IpAddr::from([203, 0, 113, number])), hop_limit: None })
 }
 
+/// Nothing is known of the attempt itself.
+fn next(question: Question, hops: PathProtocol, probes: &[PathProbe], now: Millis) -> SweepPlan {
+    super::next(question, hops, probes, Pace::default(), now)
+}
+
 fn tcp(ttl: u8, sent: f64, answer: Option<PathAnswer>) -> PathProbe {
     probe(PathProtocol::Tcp, Some(ttl), sent, answer)
 }
@@ -140,6 +145,31 @@ fn while_answers_may_come_it_waits() {
     let plan = next(Question::Hops, PathProtocol::Tcp, &probes, Millis(10.0));
     assert!(plan.send.is_empty() && !plan.done);
     assert_eq!(plan.wake_at, Some(PATIENCE_LEAST));
+}
+
+#[test]
+fn what_is_far_away_answers_late() {
+    // The first hop is near, and what is behind it has not answered yet.
+    let mut probes = vec![tcp(1, 300.0, hop(1))];
+    probes.extend((2..=13).map(|ttl| tcp(ttl, 300.0 + f64::from(ttl), None)));
+    let plan = |round_trip, linger, now| {
+        let pace = Pace { round_trip, linger: Millis(linger) };
+        super::next(Question::Reset, PathProtocol::Tcp, &probes, pace, Millis(now))
+    };
+    assert!(plan(None, 0.0, 400.0).done);
+    // Where it is silent, it has time: there is nothing else to do.
+    assert_eq!(plan(None, 900.0, 400.0).wake_at, Some(Millis(1213.0)));
+    assert!(plan(None, 900.0, 1213.0).done);
+    // Its own answer took longer.
+    assert_eq!(plan(Some(Millis(180.0)), 0.0, 400.0).wake_at, Some(Millis(302.0 + 540.0)));
+    assert!(plan(Some(Millis(180.0)), 0.0, 860.0).done);
+}
+
+#[test]
+fn what_could_not_be_sent_tells_of_no_round_trip() {
+    let denied = probe(PathProtocol::Echo, None, 0.0, Some(PathAnswer::NotSent(denied())));
+    let plan = next(Question::Hops, PathProtocol::Tcp, &[denied, tcp(1, 0.0, None)], Millis(100.0));
+    assert_eq!(plan.wake_at, Some(PATIENCE));
 }
 
 #[test]

@@ -27,6 +27,11 @@ pub(super) const SHORT: Duration = Duration::from_secs(2);
 /// How much longer: an answer is promised within the timeout and a quarter of a second.
 pub(crate) const LINGER: Duration = Duration::from_millis(200);
 
+/// How long answers are awaited.
+pub(crate) fn patience(timeout: Duration) -> Duration {
+    if timeout <= SHORT { timeout + LINGER } else { timeout }
+}
+
 /// An ICMP error that did not end the attempt is one of two: the kernel's next SYN, a second later, draws the
 /// other. Longer than this nobody waits for it.
 const SECOND_ERROR: Duration = Duration::from_millis(1500);
@@ -117,8 +122,7 @@ impl Run {
             self.read_neighbour();
             self.read_senders();
             self.tell();
-            let patience = if timeout <= SHORT { timeout + LINGER } else { timeout };
-            state = self.wait(&connecting, patience).await;
+            state = self.wait(&connecting, patience(timeout)).await;
         }
         match state {
             State::Connected => {

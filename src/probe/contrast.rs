@@ -1,7 +1,7 @@
 //! Attempts at addresses that only the name servers give: do those work?
 
 use super::Tables;
-use super::connect::{AttemptAsk, attempt};
+use super::connect::{AttemptAsk, LINGER, SHORT, attempt};
 use crate::model::{Attempt, Millis, Request, Trace};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,8 +29,10 @@ pub(crate) struct ContrastAsk {
 
 /// Tries them side by side, without watching what a service does after the handshake.
 pub(crate) async fn contrast(ask: ContrastAsk) -> Vec<Attempt> {
+    // An attempt with a short timeout waits a little longer than that.
+    let left = ask.deadline.saturating_duration_since(Instant::now());
     let request = Arc::new(Request {
-        timeout_ms: Millis::from(ask.deadline.saturating_duration_since(Instant::now())),
+        timeout_ms: Millis::from(if left <= SHORT { left.saturating_sub(LINGER) } else { left }),
         grace_ms: Millis::default(),
         trace: Trace::Never,
         ..Request::clone(&ask.request)

@@ -1,7 +1,7 @@
 //! An attempt for long lists: one socket, and of it only what costs next to nothing. What this host's tables say
 //! is added where the attempt fails.
 
-use super::connect::{AttemptAsk, Run};
+use super::connect::{AttemptAsk, Run, patience};
 use super::shared::Shared;
 use super::{SweepAsk, sweep_in_turn};
 use crate::model::{Attempt, Fact, Millis, Question, Request, SoError, TcpState};
@@ -260,6 +260,7 @@ impl Lean {
         if run.seen.neighbour_is_missing() || !shared.needs_sweep(&run.seen) {
             return;
         }
+        shared.is_swept_now(self.address.ip());
         tokio::spawn(sweep_in_turn(
             Arc::clone(shared),
             SweepAsk {
@@ -267,7 +268,7 @@ impl Lean {
                 request: Arc::clone(request),
                 attempt: run.seen,
                 begun: self.begun,
-                deadline: self.begun + request.timeout_ms.to_duration(),
+                deadline: self.begun + patience(request.timeout_ms.to_duration()),
                 question: Question::Silence,
                 stop: shared.never.subscribe(),
                 tell: shared.nobody.clone(),

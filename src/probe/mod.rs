@@ -24,7 +24,7 @@ mod unix;
 
 pub(crate) use aside::aside;
 pub(crate) use asker::Asker;
-pub(crate) use connect::{AttemptAsk, LINGER, attempt, lacking};
+pub(crate) use connect::{AttemptAsk, LINGER, attempt, lacking, patience};
 pub(crate) use contrast::{ContrastAsk, contrast};
 pub(crate) use dns::{DirectAsk, ask_directly};
 pub(crate) use lean::Lean;

@@ -7,7 +7,7 @@ use crate::model::{
     Attempt, Errno, Millis, PathAnswer, PathProbe, PathProtocol, Question, QueueEntry, Request, Sweep,
     TcpState, Transport,
 };
-use crate::plan::{Shot, SweepPlan, next_probes};
+use crate::plan::{Pace, Shot, SweepPlan, next_probes};
 use crate::sys::{Connecting, Datagram, DatagramKind, TcpClient};
 use nix::errno::Errno as E;
 use std::net::SocketAddr;
@@ -20,6 +20,8 @@ use tokio::time::sleep;
 
 /// The kernel sends a SYN again after one second; a probe's socket is gone by then.
 const LIFETIME: Duration = Duration::from_millis(900);
+/// When it does so first.
+const FIRST_REPEAT: Duration = Duration::from_millis(1000);
 /// How long to wait for a descriptor.
 const SHORTAGE: Duration = Duration::from_millis(10);
 /// First of the ports that traceroute uses: nothing is expected to listen there.
@@ -49,8 +51,7 @@ pub(crate) struct SweepAsk {
 /// Sweeps until the plan has no more questions, or time is up.
 pub(crate) async fn sweep(ask: SweepAsk) {
     let known = ask.attempt.path.seen().cloned().unwrap_or_default();
-    let question = ask.question;
-    let sweep = go(&ask, known, question).await;
+    let (sweep, _) = go(&ask, known, ask.question).await;
     tell(&ask, sweep);
 }
 
@@ -61,8 +62,8 @@ pub(super) fn tell(ask: &SweepAsk, mut sweep: Sweep) {
     let _ = ask.tell.send(Observation::Path(ask.index, sweep));
 }
 
-/// Goes on with a sweep until `question` is answered, or time is up.
-pub(super) async fn go(ask: &SweepAsk, mut sweep: Sweep, question: Question) -> Sweep {
+/// Goes on with a sweep until `question` is answered, or time is up; whether it came to its end by itself.
+pub(super) async fn go(ask: &SweepAsk, mut sweep: Sweep, question: Question) -> (Sweep, bool) {
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut shots = JoinSet::new();
     let deadline = tokio::time::Instant::from_std(ask.deadline);
@@ -72,9 +73,15 @@ pub(super) async fn go(ask: &SweepAsk, mut sweep: Sweep, question: Question) -> 
         Transport::Udp => PathProtocol::Udp,
         _ => PathProtocol::Tcp,
     };
+    let pace = pace(ask, question);
+    // The hops that the user wants to see are worth waiting for beside a success, too.
+    let heeds_stop = question != Question::Hops;
     loop {
+        if Instant::now() >= ask.deadline || (heeds_stop && *stop.borrow()) {
+            return (sweep, false);
+        }
         let now = Millis::from(ask.begun.elapsed());
-        let SweepPlan { send, wake_at, done } = next_probes(question, hops, &sweep.probes, now);
+        let SweepPlan { send, wake_at, done } = next_probes(question, hops, &sweep.probes, pace, now);
         for shot in send {
             let number = sweep.probes.len();
             let Shot { protocol, ttl } = shot;
@@ -92,7 +99,7 @@ pub(super) async fn go(ask: &SweepAsk, mut sweep: Sweep, question: Question) -> 
             });
         }
         if done {
-            break;
+            return (sweep, true);
         }
         let wake = wake_at.map_or(deadline, |moment| {
             let moment = tokio::time::Instant::from_std(ask.begun + moment.to_duration());
@@ -106,16 +113,26 @@ pub(super) async fn go(ask: &SweepAsk, mut sweep: Sweep, question: Question) -> 
                     probe.answered_ms = Some(at);
                 }
             }
-            () = tokio::time::sleep_until(wake) => {
-                if Instant::now() >= ask.deadline {
-                    break;
-                }
-            }
-            // The hops that the user wants to see are worth waiting for beside a success, too.
-            _ = stop.wait_for(|stop| *stop), if question != Question::Hops => break,
+            () = tokio::time::sleep_until(wake) => {}
+            _ = stop.wait_for(|stop| *stop), if heeds_stop => {}
         }
     }
-    sweep
+}
+
+/// What is silent may be far away: it is listened for as long as a probe lives, where there is so much time.
+fn pace(ask: &SweepAsk, question: Question) -> Pace {
+    let silent = matches!(question, Question::Silence | Question::Up);
+    let left = ask.deadline.saturating_duration_since(Instant::now());
+    let linger = if silent && left > LIFETIME { LIFETIME } else { Duration::ZERO };
+    Pace { round_trip: round_trip(&ask.attempt), linger: linger.into() }
+}
+
+/// How long the answer to the attempt's first SYN took, if that was what was answered.
+fn round_trip(attempt: &Attempt) -> Option<Millis> {
+    let icmp = attempt.deciding_icmp().map(|(_, entry)| entry.at_ms);
+    let error = attempt.so_errors.first().map(|error| error.at_ms);
+    let answers = [attempt.connected_ms, icmp, error].into_iter().flatten();
+    answers.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|first| first.to_duration() < FIRST_REPEAT)
 }
 
 struct Shooter {

@@ -129,17 +129,34 @@ struct Way {
     /// Held by whoever sweeps: routers allow this host few ICMP errors, so sweeps of one way go in turn.
     turn: tokio::sync::Mutex<()>,
     swept: Mutex<Option<(Instant, Sweep)>>,
+    /// What a sweep found that ended at somebody who rejects.
+    begun: Mutex<Option<(Instant, Sweep)>>,
 }
 
 impl Way {
     fn known(&self) -> Option<Sweep> {
-        let swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-        swept.as_ref().filter(|(at, _)| at.elapsed() < WAY_FRESH).map(|(_, sweep)| sweep.clone())
+        fresh_of(&self.swept)
     }
 
-    fn keep(&self, sweep: Sweep) {
-        *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), sweep));
+    /// What bears on a question: hops up to somebody who rejects tell nothing of what is behind.
+    fn known_for(&self, question: Question) -> Option<Sweep> {
+        let near = matches!(question, Question::Rejection { .. } | Question::Nearer { .. });
+        self.known().or_else(|| if near { fresh_of(&self.begun) } else { None })
     }
+
+    fn keep(&self, question: Question, sweep: Sweep) {
+        let place = match question {
+            Question::Silence | Question::Reset | Question::Hops => &self.swept,
+            Question::Rejection { .. } | Question::Nearer { .. } => &self.begun,
+            Question::Up => return,
+        };
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), sweep));
+    }
+}
+
+fn fresh_of(swept: &Mutex<Option<(Instant, Sweep)>>) -> Option<Sweep> {
+    let swept = swept.lock().unwrap_or_else(PoisonError::into_inner);
+    swept.as_ref().filter(|(at, _)| at.elapsed() < WAY_FRESH).map(|(_, sweep)| sweep.clone())
 }
 
 impl Shared {
@@ -202,16 +219,17 @@ impl Shared {
 
     /// Whether somebody sweeps, or has swept, the way to an address, whichever gateway it goes by.
     pub(super) fn is_known_way(&self, address: IpAddr) -> bool {
-        let network = network_of(address, 24, 64);
+        let known = self.known_networks.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&network_of(address, 24, 64)).is_some_and(|at| at.elapsed() < WAY_FRESH)
+    }
+
+    /// Somebody begins to sweep it.
+    pub(super) fn is_swept_now(&self, address: IpAddr) {
         let mut known = self.known_networks.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KEPT {
             known.clear();
         }
-        let fresh = known.get(&network).is_some_and(|at: &Instant| at.elapsed() < WAY_FRESH);
-        if !fresh {
-            known.insert(network, Instant::now());
-        }
-        fresh
+        known.insert(network_of(address, 24, 64), Instant::now());
     }
 
     /// Whether nobody has swept an attempt's way, and nobody is at it.
@@ -226,7 +244,7 @@ impl Shared {
     async fn up(&self, ask: &SweepAsk, mut sweep: Sweep) -> Sweep {
         let address = ask.attempt.address.ip();
         if self.known_up(address).is_none() {
-            sweep = go(ask, sweep, Question::Up).await;
+            (sweep, _) = go(ask, sweep, Question::Up).await;
             self.keep_up(address, &sweep);
         }
         if !sweep.probes.iter().any(|probe| says_up(probe, address)) {
@@ -264,7 +282,7 @@ pub(crate) async fn sweep_in_turn(shared: Arc<Shared>, ask: SweepAsk) {
     let known = ask.attempt.path.seen().cloned().unwrap_or_default();
     let key = WayKey::of(&ask.attempt).filter(|_| ask.question != Question::Up && known.probes.is_empty());
     let Some(key) = key else {
-        let sweep = go(&ask, known, ask.question).await;
+        let (sweep, _) = go(&ask, known, ask.question).await;
         return tell(&ask, sweep);
     };
     // What was asked before stays answered, whatever takes the place of its answer.
@@ -278,9 +296,15 @@ pub(crate) async fn sweep_in_turn(shared: Arc<Shared>, ask: SweepAsk) {
     };
     let turn = match at_once {
         Some(turn) => Some(turn),
-        None => timeout_at(tokio::time::Instant::from_std(ask.deadline), way.turn.lock()).await.ok(),
+        None => {
+            let mut stop = ask.stop.clone();
+            tokio::select! {
+                turn = timeout_at(tokio::time::Instant::from_std(ask.deadline), way.turn.lock()) => turn.ok(),
+                _ = stop.wait_for(|stop| *stop), if ask.question != Question::Hops => None,
+            }
+        }
     };
-    let (sweep, rest) = match (way.known(), &turn) {
+    let (sweep, rest) = match (way.known_for(ask.question), &turn) {
         (Some(mut lent), _) if !known.probes.is_empty() => {
             lent.probes.extend(known.probes);
             (lent, None)
@@ -293,14 +317,15 @@ pub(crate) async fn sweep_in_turn(shared: Arc<Shared>, ask: SweepAsk) {
     let first = sweep.hops_from.is_none();
     // Whether one target is up takes nothing from the routers' allowance.
     let turn = turn.filter(|_| rest != Some(Question::Up));
-    let sweep = match rest {
-        Some(Question::Up) => shared.up(&ask, sweep).await,
+    let (sweep, whole) = match rest {
+        Some(Question::Up) => (shared.up(&ask, sweep).await, false),
         Some(question) => go(&ask, sweep, question).await,
-        None => sweep,
+        None => (sweep, false),
     };
     shared.keep_up(ask.attempt.address.ip(), &sweep);
-    if first && turn.is_some() {
-        way.keep(lent(&sweep, ask.attempt.address.ip()));
+    // What was cut short shows less than there is.
+    if first && whole && turn.is_some() {
+        way.keep(ask.question, lent(&sweep, ask.attempt.address.ip()));
     }
     drop(turn);
     tell(&ask, Sweep { questions: answered, ..sweep });

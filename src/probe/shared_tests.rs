@@ -99,7 +99,7 @@ fn what_was_asked_before_stays_answered() {
     attempt.path = Fact::Seen(Sweep { questions: vec![Question::Silence], done: true, ..Sweep::default() });
     let shared = Arc::new(Shared::default());
     let key = WayKey::of(&attempt).unwrap();
-    shared.way(key).keep(lent(&sweep(), "198.18.3.2".parse().unwrap()));
+    shared.way(key).keep(Question::Silence, lent(&sweep(), "198.18.3.2".parse().unwrap()));
     let (tell, mut told) = mpsc::unbounded_channel();
     let ask = SweepAsk {
         index: 0,

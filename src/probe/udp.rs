@@ -1,6 +1,6 @@
 //! One datagram to a UDP port, watched closely: an answer, an ICMP error, or silence.
 
-use super::connect::{LINGER, REST, Run, SHORT, TICK};
+use super::connect::{REST, Run, TICK, patience};
 use crate::model::{
     AfterHandshake, Call, Counters, Fact, FailedCall, Family, Millis, PathAnswer, Payload, RouteType,
     SoError, Trial,
@@ -116,9 +116,8 @@ fn is_for_many(run: &Run) -> bool {
 
 async fn wait(run: &mut Run, talk: &UdpTalk) -> State {
     let timeout = run.ask.request.timeout_ms.to_duration();
-    let patience = if timeout <= SHORT { timeout + LINGER } else { timeout };
     let begun = tokio::time::Instant::from_std(run.begun);
-    let deadline = begun + patience;
+    let deadline = begun + patience(timeout);
     let mut tick = begun + TICK / 2;
     let mut stop = run.ask.stop.clone();
     loop {

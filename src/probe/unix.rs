@@ -1,6 +1,6 @@
 //! One attempt at a unix socket, and the looks that explain it. Nothing is ever written to the socket.
 
-use super::Tables;
+use super::{Tables, aside};
 use crate::model::{
     Acceptance, AfterHandshake, Call, Fact, FailedCall, Millis, NameKind, PeerEnd, Request, SocketType,
     UnixAttempt, UnixListed, UnixName, UnixPeer,
@@ -10,6 +10,7 @@ use crate::sys::{self, DiagSocket, Heard, SocketPath, UnixConnection};
 use nix::errno::Errno as E;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio::time::{sleep, sleep_until};
 
 /// How long to leave a full queue alone, at first and later.
@@ -24,26 +25,47 @@ const ACCEPTED_WITHIN: Duration = Duration::from_secs(3);
 
 /// Connects, watches the connection for the grace, and then, if that is to be explained, looks at the file and the
 /// kernel's list.
-pub(crate) async fn unix(request: &Request, tables: Arc<Tables>, explained: bool) -> UnixAttempt {
+/// explained: whether the looks are wanted; stop: becomes true when nobody waits any longer.
+pub(crate) async fn unix(
+    request: &Request,
+    tables: Arc<Tables>,
+    explained: bool,
+    stop: watch::Receiver<bool>,
+) -> UnixAttempt {
     let mut seen = UnixAttempt::default();
     let Some(name) = request.target.socket().cloned() else { return seen };
     let begun = Instant::now();
     match UnixConnection::new(&name) {
         Ok(connection) => {
-            connect(&connection, request, begun, &mut seen).await;
+            connect(&connection, request, begun, stop.clone(), &mut seen).await;
             if seen.connected_ms.is_some() {
-                watch(&connection, &name, request, &tables, begun, &mut seen).await;
+                let mut stopped = stop.clone();
+                // Cut short, what was seen so far stays.
+                tokio::select! {
+                    () = after_connect(&connection, &name, request, &tables, begun, &mut seen) => {}
+                    _ = stopped.wait_for(|stop| *stop) => {}
+                }
             }
         }
         Err(failed) => seen.failed = Some(failed),
     }
     seen.ended_ms = Millis::from(begun.elapsed());
-    // A walk through /proc takes its time, and nobody else waits for this thread.
-    if explained { look(seen, &name, &tables) } else { seen }
+    if !explained {
+        return seen;
+    }
+    // A walk through /proc takes its time, and in a list others wait for this thread.
+    let plain = seen.clone();
+    aside(move || look(seen, &name, &tables)).await.unwrap_or(plain)
 }
 
 /// The kernel answers at once; only for a full queue a client waits.
-async fn connect(connection: &UnixConnection, request: &Request, begun: Instant, seen: &mut UnixAttempt) {
+async fn connect(
+    connection: &UnixConnection,
+    request: &Request,
+    begun: Instant,
+    mut stop: watch::Receiver<bool>,
+    seen: &mut UnixAttempt,
+) {
     let deadline = begun + request.timeout_ms.to_duration();
     let mut pause = AGAIN;
     let mut full_since = None;
@@ -59,9 +81,12 @@ async fn connect(connection: &UnixConnection, request: &Request, begun: Instant,
                 return;
             }
             Err(E::EINTR) if now < deadline => {}
-            Err(E::EAGAIN) if now < deadline => {
+            Err(E::EAGAIN) if now < deadline && !*stop.borrow() => {
                 full_since = full_since.or(Some(now));
-                sleep(pause.min(deadline.duration_since(now))).await;
+                tokio::select! {
+                    () = sleep(pause.min(deadline.duration_since(now))) => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
                 pause = (pause * 3 / 2).min(AGAIN_LATER);
             }
             Err(errno) => {
@@ -74,7 +99,7 @@ async fn connect(connection: &UnixConnection, request: &Request, begun: Instant,
 }
 
 /// After connect: who listens, does the peer speak, close or reset, and has a process accepted?
-async fn watch(
+async fn after_connect(
     connection: &UnixConnection,
     name: &UnixName,
     request: &Request,

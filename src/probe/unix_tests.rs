@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::PathBuf;
 use std::{env, fs, process, thread};
+use tokio::sync::watch;
 
 /// A directory of this test's own, removed at its end.
 struct Scratch(PathBuf);
@@ -42,7 +43,8 @@ fn ask_within(target: &str, timeout_ms: f64) -> UnixAttempt {
     request.timeout_ms = Millis(timeout_ms);
     request.grace_ms = Millis(50.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(unix(&request, Arc::new(Tables::default()), true))
+    let stop = watch::Sender::new(false);
+    runtime.block_on(unix(&request, Arc::new(Tables::default()), true, stop.subscribe()))
 }
 
 fn errno(seen: &UnixAttempt) -> Option<E> {
