@@ -50,12 +50,28 @@ fn connected_to(attempts: &[Option<Finding>], working: usize) -> (Option<usize>,
 }
 
 fn failed(attempts: &[Option<Finding>]) -> (Option<usize>, Finding) {
+    // What this host is known to do to one of its own addresses tells more than that nothing listens on another one.
+    let proven = attempts.iter().flatten().any(is_proven_here);
+    let passed_over = |finding: &Finding| {
+        proven && finding.code == Code::RefusedRst && finding.because.contains(&Clue::TargetIsLocal)
+    };
     attempts
         .iter()
         .enumerate()
         .filter_map(|(index, finding)| finding.as_ref().map(|finding| (index, finding)))
+        .filter(|(_, finding)| !passed_over(finding))
         .min_by_key(|(index, finding)| (distance_from_target(finding.code), *index))
         .map_or((None, nothing_known()), |(index, finding)| (Some(index), finding.clone()))
+}
+
+fn is_proven_here(finding: &Finding) -> bool {
+    let here = finding.because.contains(&Clue::TargetIsLocal);
+    finding.certainty == Certainty::Certain
+        && match finding.code {
+            Code::LocalFirewallReject => true,
+            Code::LocalFirewallDrop | Code::TimeoutAcceptQueue => here,
+            _ => false,
+        }
 }
 
 /// How far from the target an attempt ended: the one that came nearest explains it. An address of a family

@@ -3,7 +3,8 @@
 use super::view::View;
 use super::{Culprit, Finding, ports};
 use crate::model::{
-    Call, Evidence, Family, Host, Link, OwnAddress, Refusal, RefusalKind, RouteAnswer, RouteType, covers,
+    Call, Evidence, Family, Host, Link, NeighbourState, OwnAddress, Refusal, RefusalKind, RouteAnswer,
+    RouteType, covers,
 };
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
@@ -46,6 +47,11 @@ pub(super) fn device(view: &View) -> Option<Finding> {
         return Some(finding);
     }
     let Some(link) = route_device(view) else { return all_down(view) };
+    // A rule or route that refuses does so whether the device is up or not.
+    let refusals = fitting_refusals(view);
+    if view.attempt.link.seen().is_none() && refusals.iter().any(|refusal| is_sure(refusal)) {
+        return None;
+    }
     let (clue, variant) = match link {
         Link { up: false, .. } => (Clue::LinkDown, "down"),
         // Loopback devices have no cable; a device without carrier sends nothing.
@@ -55,7 +61,8 @@ pub(super) fn device(view: &View) -> Option<Finding> {
     let finding = here(Code::LocalInterface, Certainty::Certain, &[clue]).variant(variant);
     // What was silent before the device went away may be so without that. `lo` swallows all when it is down.
     let through = !view.attempt.is_local() && view.was_through();
-    Some(if through { finding.unless(Code::TimeoutPortSilent) } else { finding })
+    let finding = if through { finding.unless(Code::TimeoutPortSilent) } else { finding };
+    Some(if refusals.is_empty() { finding } else { finding.unless(Code::UnreachableLocalRoute) })
 }
 
 /// The device asked for can't carry this: loopback addresses are reached through `lo` alone, and others never.
@@ -220,7 +227,9 @@ fn is_link_local(address: IpAddr) -> bool {
 pub(super) fn scope(view: &View) -> Option<Finding> {
     let SocketAddr::V6(target) = view.attempt.address else { return None };
     let link_local = target.ip().is_unicast_link_local() && target.scope_id() == 0;
-    (link_local && view.failed(Call::Connect) == Some(E::EINVAL))
+    // `-i` names the link as well: then something else gives the same errno.
+    let linked = view.evidence.request.interface.is_some();
+    (link_local && !linked && view.failed(Call::Connect) == Some(E::EINVAL))
         .then(|| here(Code::LocalScopeMissing, Certainty::Certain, &[Clue::CallFailed, Clue::NoScope]))
 }
 
@@ -240,11 +249,12 @@ pub(super) fn family(view: &View) -> Option<Finding> {
             let because = [Clue::CallFailed, Clue::MtuTooSmall];
             return Some(here(Code::LocalFamilyDisabled, Certainty::Certain, &because).variant("mtu"));
         }
-        return Some(here(
-            Code::LocalFamilyDisabled,
-            Certainty::Certain,
-            &[Clue::CallFailed, Clue::FamilyOff],
-        ));
+        let finding =
+            here(Code::LocalFamilyDisabled, Certainty::Certain, &[Clue::CallFailed, Clue::FamilyOff]);
+        // A device that is down may be the one that has the family.
+        let on = |link: &Link| is_dead(link) && link.ipv6_disabled != Some(true);
+        let down = view.evidence.host.links.seen().is_some_and(|links| links.iter().any(on));
+        return Some(if down { finding.unless(Code::LocalInterface) } else { finding });
     }
     if errno != E::EADDRNOTAVAIL {
         return None;
@@ -384,12 +394,12 @@ pub(super) fn is_sure(refusal: &Refusal) -> bool {
 
 pub(super) fn refusing_route(view: &View) -> Option<Finding> {
     let errno = view.failed(Call::Connect)?;
+    let fitting = fitting_refusals(view);
     // The route lookup for this very flow gives the same errno: no policy stands between.
     let same = view.route_refused() == Some(errno);
     if !same {
-        return None;
+        return refused_by_source(view, &fitting);
     }
-    let fitting = fitting_refusals(view);
     match fitting.first() {
         Some(first) => {
             let sure = fitting.iter().any(|refusal| is_sure(refusal));
@@ -410,6 +420,41 @@ pub(super) fn refusing_route(view: &View) -> Option<Finding> {
         ),
         None => None,
     }
+}
+
+/// The kernel looks a second time, with the source address that it has chosen (ip_route_connect); the lookup that was
+/// asked for has none, and found a way.
+fn refused_by_source(view: &View, fitting: &[&Refusal]) -> Option<Finding> {
+    view.attempt.route()?;
+    let by_source = |refusal: &&&Refusal| {
+        let rule = refusal.kind == RefusalKind::Rule;
+        if rule { refusal.other_selectors.iter().any(|other| other == "from") } else { !is_sure(refusal) }
+    };
+    let asks = view.evidence.request.source.is_none() && view.family() == Family::V4;
+    let first = fitting.iter().find(by_source).filter(|_| asks)?;
+    let variant = if first.kind == RefusalKind::Rule { "rule" } else { "" };
+    let because = [Clue::CallFailed, Clue::RefusalFound];
+    let variant = if fitting.len() > 1 { "several" } else { variant };
+    Some(
+        here(Code::UnreachableLocalRoute, Certainty::Likely, &because)
+            .variant(variant)
+            .or(&[Code::LocalDenied]),
+    )
+}
+
+/// No route leads to the target by the device that was asked for: IPv4 takes it for a neighbour then, and asks for it in
+/// vain (ip_route_output_key_hash_rcu; there is no table in such an answer).
+pub(super) fn assumed_on_link(view: &View) -> Option<Finding> {
+    let route = view.attempt.route()?;
+    let assumed = route.table == Some(0) && route.gateway.is_none() && route.kind == RouteType::Unicast;
+    let missing = view.attempt.neighbour_is_missing() || view.neighbour() == Some(NeighbourState::Failed);
+    let bound = view.evidence.request.interface.is_some() && view.family() == Family::V4;
+    let unanswered = missing && (view.is_waiting() || ended_by_own_icmp(view));
+    (assumed && bound && unanswered).then(|| {
+        here(Code::UnreachableNoRoute, Certainty::Likely, &[Clue::NoRouteByDevice, Clue::NeighbourSilent])
+            .variant("device")
+            .or(&[Code::UnreachableNeighbor])
+    })
 }
 
 /// A loopback address that no device has is one like any other: packets to it leave by a gateway, or find no route.
@@ -520,6 +565,15 @@ pub(super) fn connect_failed(view: &View) -> Option<Finding> {
             // A seccomp filter can fail the call in the same way.
             let free = view.evidence.host.seccomp.seen() == Some(&0);
             if free { finding } else { finding.unless(Code::LocalDenied) }
+        }
+        // The packet filter marked it or rewrote its destination, and the lookup that follows was refused
+        // (ip_route_me_harder): what else fails a datagram in these words fails it without a route, too.
+        E::EINVAL | E::ENETUNREACH | E::EHOSTUNREACH | E::EACCES
+            if failed.call == Call::Send && view.attempt.route().is_some() =>
+        {
+            here(Code::UnreachableLocalRoute, Certainty::Likely, &[Clue::CallFailed, Clue::RouteFound])
+                .variant("detour")
+                .or(&[Code::LocalDenied])
         }
         // Where no port is left to bind a datagram socket to (inet_autobind).
         E::EAGAIN if view.is_udp() => here(Code::LocalPortsExhausted, Certainty::Likely, &[Clue::CallFailed])

@@ -242,7 +242,10 @@ fn explained(evidence: &Evidence, eai: &str) -> Option<Finding> {
                 .variant(variant)
                 .or(&[Code::ResolveServfail])
         }
-        ("EAI_AGAIN", Standing::Addresses) => late(evidence).or_else(|| half(server))?,
+        ("EAI_AGAIN", Standing::Addresses) => {
+            late(evidence).or_else(|| half(server)).or_else(|| passed(evidence, server))?
+        }
+        ("EAI_AGAIN", Standing::NoName | Standing::NoAddress) => passed(evidence, server)?,
         ("EAI_AGAIN" | "EAI_FAIL" | "EAI_SYSTEM", _) => return and_name_answer(by_servers(evidence)),
         _ => return None,
     };
@@ -261,6 +264,17 @@ fn late(evidence: &Evidence) -> Option<Finding> {
         let resolver = Culprit::Resolver { address: Some(server.ip()) };
         let because = [Clue::NameAnswer, Clue::DnsLate];
         Finding::new(Code::ResolveTimeout, Certainty::Certain, resolver, &because).variant("slow")
+    })
+}
+
+/// Programs waited for as long as they do, and asked again it answers: it was slow once, or a question was lost.
+fn passed(evidence: &Evidence, server: &ServerView) -> Option<Finding> {
+    let asked = evidence.lookup.seen().is_some() && waited(evidence);
+    asked.then(|| {
+        let resolver = Culprit::Resolver { address: Some(server.address().ip()) };
+        Finding::new(Code::ResolveTimeout, Certainty::Likely, resolver, &[Clue::NameAnswer, Clue::DnsAnswer])
+            .variant("passed")
+            .or(&[Code::ResolveServfail])
     })
 }
 

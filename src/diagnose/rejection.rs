@@ -29,6 +29,8 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     let host = icmp::is_host_unreachable(icmp) && !view.attempt.is_local();
     let silent = matches!(view.neighbour(), Some(NeighbourState::Failed | NeighbourState::Incomplete));
     let unknown = matches!(view.neighbour(), None | Some(NeighbourState::Absent));
+    // A device without neighbours has an entry all the same, in IPv6.
+    let without = view.neighbour() == Some(NeighbourState::Noarp);
     // The repeat of a SYN draws the same error a second later: the first one tells how long it took.
     let first =
         view.attempt.queue.seen().and_then(|all| all.iter().map(|entry| entry.at_ms.0).reduce(f64::min));
@@ -83,7 +85,8 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     // Whoever's neighbour answers may have sent this flow another way: a filter does not take so long.
     // One SYN may have met other traffic.
     let few = view.trials().len() < 2;
-    let elsewhere = !view.attempt.is_local() && (few || (host && (unknown || late)) || came_later(view));
+    let elsewhere =
+        !view.attempt.is_local() && (few || (host && (unknown || without || late)) || came_later(view));
     let certain = passed_loopback(view) && !elsewhere;
     let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
     let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);

@@ -39,6 +39,8 @@ const RULES: &[Rule] = &[
     local::no_route,
     // A call that failed at once sent no packet that could be answered.
     local::connect_failed,
+    // Who is asked for on a link that no route leads to has no fault.
+    local::assumed_on_link,
     // A closed port of this host is told by this host's own ICMP error.
     datagram::own_closed_port,
     // Made on this host, whatever the target's address says.

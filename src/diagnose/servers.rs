@@ -2,7 +2,7 @@
 
 use super::{Culprit, Finding, rules};
 use crate::model::{
-    DnsAnswer, Evidence, Exchange, ExchangeOutcome, LookupOutcome, RecordKind, ServerView, Transport,
+    DnsAnswer, Evidence, Exchange, ExchangeOutcome, Host, LookupOutcome, RecordKind, ServerView, Transport,
 };
 use crate::verdict::{Certainty, Clue, Code};
 
@@ -109,6 +109,9 @@ pub(super) fn standing(evidence: &Evidence, server: &ServerView) -> Standing {
     if answers.iter().any(|answer| answer.rcode == 0 && !answer.addresses.is_empty()) {
         return Standing::Addresses;
     }
+    if is_unknown_as_asked(evidence, server) {
+        return Standing::NoName;
+    }
     let errors = answers.iter().map(|answer| answer.rcode).filter(|rcode| !matches!(*rcode, 0 | NXDOMAIN));
     if let Some(error) = errors.min() {
         return Standing::Error(error);
@@ -127,6 +130,18 @@ pub(super) fn standing(evidence: &Evidence, server: &ServerView) -> Standing {
         };
     }
     if answers.iter().any(|answer| answer.rcode == 0) { Standing::NoAddress } else { Standing::NoName }
+}
+
+/// Whether the name is asked for as it is before the names of the search list, and there is none: that word stays where
+/// none of the others has an address (`saved_herrno` of `__res_context_search`, glibc's resolv/res_query.c).
+fn is_unknown_as_asked(evidence: &Evidence, server: &ServerView) -> bool {
+    let Host::Name(host) = &evidence.request.target.host else { return false };
+    let Some(first) = server.exchanges.first() else { return false };
+    let bare = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+    let mut answers = server.exchanges.iter().filter(|exchange| exchange.name == first.name).map(
+        |exchange| matches!(&exchange.outcome, ExchangeOutcome::Answer(answer) if answer.rcode == NXDOMAIN),
+    );
+    bare(&first.name) == bare(host) && answers.all(|unknown| unknown)
 }
 
 /// How reaching the server went. The options for the target's connection do not apply to it.

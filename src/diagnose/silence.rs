@@ -8,7 +8,7 @@ use super::on_link::{held, silent_link};
 use super::rejection::worn_out;
 use super::view::View;
 use super::{Culprit, Finding, alias};
-use crate::model::{Beside, Counters, Listening, NeighbourState, PathProtocol, RouteAnswer, Window};
+use crate::model::{Beside, Counters, Listening, NeighbourState, PathProtocol, RouteAnswer, Trial, Window};
 use crate::verdict::{Certainty, Clue, Code};
 
 /// The route went away after the first SYN: retransmissions find none (inet_sk_rebuild_header).
@@ -284,6 +284,22 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
     // A socket without a handshake has no queue of them.
     if view.is_udp() {
         return None;
+    }
+    // The SYN was delivered, and the packet that came back over loopback was not, or did not get so far.
+    let answer_kept = |trial: &Trial| {
+        let Counters { in_receives, in_delivers, out_requests, out_transmits, loopback_out, .. } =
+            trial.counters;
+        let on_the_way_in = loopback_out > 1 && in_receives > in_delivers;
+        let on_the_way_out = out_transmits.is_some_and(|sent| sent > 0 && sent < out_requests);
+        in_delivers > 0 && (on_the_way_in || on_the_way_out)
+    };
+    if silent().next().is_some() && silent().all(answer_kept) {
+        let because = [Clue::TargetIsLocal, Clue::OwnAnswerKept];
+        return Some(
+            Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
+                .variant("answer")
+                .or(&[Code::TimeoutPortSilent]),
+        );
     }
     let full = |listening: &&Listening| listening.queue > listening.queue_limit;
     let takers = alias::takers(view.evidence, view.target());

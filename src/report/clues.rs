@@ -200,6 +200,14 @@ impl Words<'_> {
             Clue::SynsReturn => "a packet for an address that is not this host's comes in for each SYN, and at no other \
                  time (InAddrErrors)"
                 .to_owned(),
+            Clue::OwnAnswerKept => {
+                format!("a SYN to {} was delivered on this host, and the answer to it was not", self.value("address"))
+            }
+            Clue::NoRouteByDevice => format!(
+                "no route leads to {} by device {}: the kernel takes it for a neighbour there",
+                self.value("address"),
+                clean(&self.value("device"))
+            ),
             Clue::LoopbackLedAway => {
                 format!("this host's tables have no local route to {}", self.value("address"))
             }

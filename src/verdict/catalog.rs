@@ -214,12 +214,15 @@ catalog! {
         holds: "no name server answered in time";
         headline: "no name server answered for {host} within {dns_waited}: {servers}";
         headline "slow": "the name server {server} takes {dns_elapsed} to answer for {host}, longer than programs here wait";
+        headline "passed": "no name server answered for {host} in time; asked again, {server} does";
         headline "half": "the name server {server} answers {half_heard} questions for {host}, and not {half_silent} ones";
         headline "eai": "the name {host} was not answered within {timeout}";
         next Client: "see who may read {hosts_unread}: programs skip it where they can't" => "ls -l {hosts_unread}";
         next ("") Client: "see where the questions end" => "whyconn udp://{server_endpoint}";
         next ("") Resolver: "as root: see whether it runs, and listens there" => "sudo ss -lunp 'sport = :{server_port}'";
         next ("half") Resolver: "what becomes of {half_silent} questions there, by its log: who drops them?";
+        next ("passed") Client: "see what programs here get now" => "getent ahosts {host}";
+        next ("passed") Resolver: "was it busy or restarted, by its log, or is it slow for what it has not in its cache?";
         next ("slow") Resolver: "what does it wait for, by its log?";
         next ("slow") Client: "see how long programs here wait: 5 s, or what options timeout says" => "grep -sE '^(nameserver|options)' /etc/resolv.conf";
         next ("eai") Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
@@ -525,14 +528,18 @@ catalog! {
         headline: "this host has no route to {address}";
         headline "lost": "the route to {address} went away while the connect was waiting";
         headline "udp-lost": "the route to {address} went away while the answer was awaited";
+        headline "device": "this host has no route to {address} by device {device}: it asks for it there by {arp}, in vain";
         headline "not-unicast": "{address} is not the address of one host: TCP can't be sent there";
         headline "udp-not-unicast": "{address} is not the address of one host: no datagram was sent, which would go to many";
+        next ("device") Client: "see the routes by that device: is one to {address} missing?" => "ip {family_flag} route show dev {device}";
+        next ("device") Client: "see which way leads there without -i" => "ip {family_flag} route get {address}";
         next ("", "lost", "udp-lost") Client: "see the routes: is a default route, or one to {address}, missing?" => "ip {family_flag} route";
         next ("", "lost", "udp-lost") Client: "see the links: is the one that leads there up, with its address?" => "ip -br {family_flag} address";
         next ("not-unicast", "udp-not-unicast") Client: "see what kind of address it is: was that of one host meant?" => "ip {family_flag} route get {address}";
         alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
         alike LocalDenied: "a local policy can fail the connect with the same error";
         alike TimeoutSilent: "what went out before may have been answered";
+        alike UnreachableNeighbor: "it may be meant to be on that link, and its address to be missing there";
         alike LocalInterface: "a device that is down takes its routes with it: not all of the devices and addresses could be looked at";
         apart Client: "see the rules and the routes that they lead to" => "ip {family_flag} rule";
     }
@@ -542,11 +549,13 @@ catalog! {
         headline "rule": "this host refuses to send to {address}: {refusal} says so";
         headline "several": "this host refuses to send to {address}: {refusal} says so";
         headline "unseen": "this host refuses to send to {address}: the route lookup fails with {errno}";
+        headline "detour": "this host refuses to send to {endpoint} ({errno}), and its route to {address} does not";
         next ("") Client: "as root: take that route out, unless it is there on purpose" => "sudo ip {family_flag} {refusal_removal}";
         next ("rule") Client: "as root: take that rule out, unless it is there on purpose" => "sudo ip {family_flag} {refusal_removal}";
         next ("") Client: "see that route, and who put it there (proto)" => "ip {family_flag} route show table all type {refusal_type}";
         next ("rule") Client: "see the rules" => "ip {family_flag} rule";
-        next ("several", "unseen") Client: "see all rules and routes: which of them refuses?" => "ip {family_flag} rule; ip {family_flag} route show table all";
+        next ("detour") Client: "as root: does a rule mark it, or rewrite its address, for another route?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|mark|dnat'";
+        next ("several", "unseen", "detour") Client: "see all rules and routes: which of them refuses?" => "ip {family_flag} rule; ip {family_flag} route show table all";
         alike LocalDenied: "a local policy can fail the connect with the same error";
         apart Client: "see the route for this very address" => "ip route get {address}";
     }
@@ -715,6 +724,7 @@ catalog! {
         headline "taken": "something on this host takes what it sends to {endpoint}: nothing is seen to leave";
         headline "queue": "a queue of this host still holds the SYN to {endpoint}: it never left";
         headline "device": "what this host sends to {endpoint} fails at its device or the device's queue";
+        headline "answer": "this host itself drops the answers of {endpoint}, which is its own";
         headline "some": "this host itself drops SYNs that it sends to {endpoint}; others leave it";
         headline "udp-queue": "a queue or filter of this host's device dropped the datagram to {endpoint} ({errno})";
         next ("discovery") Client: "as root: find what drops {arp}, in a chain with the hook output or egress" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
@@ -722,6 +732,7 @@ catalog! {
         next ("", "some", "datagram") Client: "as root: find the rule, in a chain with the hook output or postrouting" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("taken") Client: "as root: does a rule queue it for a program that gives no answer?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|queue'";
         next ("taken") Client: "as root: does an IPsec policy cover it?" => "sudo ip xfrm policy";
+        next ("answer") Client: "as root: find what drops packets to this host's own addresses, in any chain" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|policy|drop'";
         next ("in") Client: "as root: find the rule, in a chain with the hook prerouting or input" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
         next ("queue", "udp-queue", "device") Client: "as root: see the queues of {device}, their backlog, and what they dropped" => "sudo tc -s qdisc show dev {device}";
         next ("device") Client: "as root: or find a rule in a chain with the hook egress" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|drop'";
@@ -824,7 +835,7 @@ catalog! {
         alike LocalDenied: "a local policy can forbid sockets of this family with the same error";
         alike UnreachableNoRoute: "the address may be there, and its local route be missing";
         alike RefusedRst: "this host may connect to itself in the target's place, and refuse";
-        alike LocalInterface: "a device that is down has no address either: nobody could look at the devices";
+        alike LocalInterface: "a device that is down, or may be, has no address either";
         apart Client: "see the addresses of this host" => "ip -br address";
     }
     LocalScopeMissing = Local."local.scope-missing" {

@@ -129,6 +129,10 @@ pub enum Clue {
     ResetByOwnTcp,
     /// What was sent to this host's own address was not delivered.
     NotDelivered,
+    /// What was sent to this host's own address was delivered, and its answer was not.
+    OwnAnswerKept,
+    /// No route leads to the target by the device that was asked for.
+    NoRouteByDevice,
     /// The accept queue overflowed.
     QueueOverflowed,
     /// The SYN did not reach a device.

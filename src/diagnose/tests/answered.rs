@@ -152,6 +152,15 @@ fn answered_here(net: Net) -> Vec<Row> {
             "",
         ),
         row(
+            "A4 or a tunnel that leads nowhere: its device has no neighbours",
+            own_answer(Says::HostSilent).neighbour(NeighbourState::Noarp).silent(2),
+            "local.firewall-reject",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["unreachable.icmp-host"]),
+        row(
             "A4 our output filter says administratively prohibited",
             own_answer(Says::Prohibited).silent(2),
             "local.firewall-reject",

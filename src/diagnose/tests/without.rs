@@ -101,7 +101,11 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
                 attempt.route = Fact::NotAsked;
             }
         }),
-        Clue::LoopbackLedAway | Clue::RouteRefuses | Clue::RouteFound | Clue::NotUnicast => {
+        Clue::LoopbackLedAway
+        | Clue::NoRouteByDevice
+        | Clue::RouteRefuses
+        | Clue::RouteFound
+        | Clue::NotUnicast => {
             about(&mut less, |attempt| attempt.route = Fact::NotAsked);
         }
         Clue::TargetIsLocal => about(&mut less, |attempt| {
@@ -130,6 +134,7 @@ pub(super) fn without(evidence: &Evidence, attempt: Option<usize>, clue: Clue) -
         | Clue::OverLoopback
         | Clue::ResetByOwnTcp
         | Clue::NotDelivered
+        | Clue::OwnAnswerKept
         | Clue::QueueOverflowed => about(&mut less, |attempt| attempt.trials = Fact::NotAsked),
         Clue::NotTransmitted | Clue::NoAssociation => about(&mut less, |attempt| {
             attempt.trials = Fact::NotAsked;
