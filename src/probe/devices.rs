@@ -6,15 +6,18 @@
 
 use super::{Tables, aside};
 use crate::model::{Fact, Link};
-use crate::sys::Netlink;
+use crate::sys::{Flow, Netlink};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// An answer is as good as a new one for so long.
 const FRESH: Duration = Duration::from_millis(700);
+
+/// What a device is stays what it is for so long; whether it has its carrier is asked without the lock then.
+const KEPT: Duration = Duration::from_secs(10);
 
 /// Answers beyond this many are asked for anew.
 const MOST_KEPT: usize = 64;
@@ -25,6 +28,7 @@ const NOT_NOW: &str = "the kernel does not tell of devices just now: somebody is
 #[derive(Debug, Default)]
 pub(crate) struct Devices {
     asked: Mutex<HashMap<u32, Asked>>,
+    told: Arc<Mutex<HashMap<u32, (Instant, Link)>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,21 +43,32 @@ impl Tables {
         self.asked_link(index);
     }
 
-    /// The device with this index, as it was a moment ago; nothing, where the kernel does not answer until `end`.
-    pub(super) async fn link(&self, index: u32, end: Instant) -> Fact<Link> {
+    /// The device with this index, as it was a moment ago. Where the kernel does not answer until `end`, as it was at an
+    /// earlier look, with the carrier that the route of `flow` knows of; or nothing.
+    pub(super) async fn link(&self, index: u32, end: Instant, flow: Option<&Flow>) -> Fact<Link> {
         let mut answer = self.asked_link(index);
         let told = answer.wait_for(Option::is_some);
         let fact = match tokio::time::timeout_at(end.into(), told).await {
             Ok(Ok(fact)) => fact.clone(),
             // The thread has died.
             Ok(Err(_)) => None,
-            Err(_) => return Fact::CouldNotLook(NOT_NOW.to_owned()),
+            Err(_) => {
+                let known = flow.and_then(|flow| self.told_before(index, flow));
+                return known.map_or_else(|| Fact::CouldNotLook(NOT_NOW.to_owned()), Fact::Seen);
+            }
         };
         match fact {
             Some(Fact::Seen(link)) => Fact::Seen(link),
             // A descriptor more may have been one too many.
             _ => self.ask(|tables| tables.link(index)),
         }
+    }
+
+    fn told_before(&self, index: u32, flow: &Flow) -> Option<Link> {
+        let told = self.devices.told.lock().unwrap_or_else(PoisonError::into_inner).get(&index).cloned();
+        let (_, link) = told.filter(|(at, _)| at.elapsed() < KEPT)?;
+        let carrier = (*self.ask(|tables| tables.carrier(flow, index)).seen()?)?;
+        Some(Link { carrier: Some(carrier), ..link })
     }
 
     /// All devices; nothing, where the kernel does not answer until `end`.
@@ -76,11 +91,19 @@ impl Tables {
             asked.clear();
         }
         let (tell, answer) = watch::channel(None);
-        let tell = std::sync::Arc::new(tell);
-        let there = std::sync::Arc::clone(&tell);
+        let tell = Arc::new(tell);
+        let (there, told) = (Arc::clone(&tell), Arc::clone(&self.devices.told));
         let started = thread::Builder::new().name("devices".into()).spawn(move || {
             // A socket of its own: the others go on asking.
-            there.send_replace(Some(Tables::default().ask(|tables| tables.link(index))));
+            let fact = Tables::default().ask(|tables| tables.link(index));
+            if let Fact::Seen(link) = &fact {
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                if told.len() >= MOST_KEPT {
+                    told.clear();
+                }
+                told.insert(index, (Instant::now(), link.clone()));
+            }
+            there.send_replace(Some(fact));
         });
         if started.is_err() {
             // Where this process may have no other thread, everything waits.
@@ -94,6 +117,8 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Transport;
+    use std::net::IpAddr;
 
     #[test]
     fn a_device_is_told_of_until_the_end() {
@@ -101,17 +126,28 @@ mod tests {
         let tables = Tables::default();
         tables.begin_link(1);
         let soon = Instant::now() + Duration::from_secs(20);
-        let link = runtime.block_on(tables.link(1, soon));
+        let link = runtime.block_on(tables.link(1, soon, None));
         assert!(link.seen().unwrap().loopback, "{link:?}");
-        let none = runtime.block_on(tables.link(u32::MAX >> 1, soon));
+        let none = runtime.block_on(tables.link(u32::MAX >> 1, soon, None));
         assert!(matches!(none, Fact::CouldNotLook(_)), "{none:?}");
         let all = runtime.block_on(tables.links(soon));
         assert!(all.seen().unwrap().iter().any(|link| link.loopback), "{all:?}");
         // Somebody else asks, and has no answer.
         let (tell, answer) = watch::channel(None);
         tables.devices.asked.lock().unwrap().insert(7, Asked { at: Instant::now(), answer });
-        let late = runtime.block_on(tables.link(7, Instant::now() + Duration::from_millis(20)));
-        assert!(matches!(late, Fact::CouldNotLook(why) if why.contains("just now")));
+        let late = |flow| runtime.block_on(tables.link(7, Instant::now() + Duration::from_millis(20), flow));
+        assert!(matches!(late(None), Fact::CouldNotLook(why) if why.contains("just now")));
+        // It was told of before, and no route is by it.
+        tables.devices.told.lock().unwrap().insert(7, (Instant::now(), link.seen().unwrap().clone()));
+        let flow = Flow {
+            transport: Transport::Tcp,
+            destination: IpAddr::from([127, 0, 0, 1]),
+            port: 80,
+            source: None,
+            source_port: None,
+            device: None,
+        };
+        assert!(matches!(late(Some(&flow)), Fact::CouldNotLook(_)));
         drop(tell);
     }
 }

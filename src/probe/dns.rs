@@ -476,7 +476,7 @@ impl Run {
         let Some(device) = route.device_index else { return };
         let next_hop = route.gateway.unwrap_or(self.server.ip());
         let end = Instant::now() + TELLING;
-        attempt.link = self.ask.tables.link(device, end).await;
+        attempt.link = self.ask.tables.link(device, end, None).await;
         let samples = |tables: &mut sys::Netlink| Ok(vec![tables.neighbour(next_hop, device, at_ms)?]);
         attempt.neighbour = self.ask.tables.ask(samples);
     }

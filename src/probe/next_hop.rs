@@ -46,7 +46,7 @@ impl Run {
     /// The route's device: is it up, is anything at its other end?
     pub(super) async fn read_link(&mut self) {
         if let Some(index) = self.seen.route().and_then(|route| route.device_index) {
-            self.seen.link = self.ask.tables.link(index, self.promised()).await;
+            self.seen.link = self.ask.tables.link(index, self.promised(), self.flow.as_ref()).await;
         }
     }
 
@@ -139,7 +139,7 @@ impl Run {
             self.read_found_neighbour();
         }
         if let Some(device) = self.other {
-            self.seen.link = self.ask.tables.link(device, self.promised()).await;
+            self.seen.link = self.ask.tables.link(device, self.promised(), self.flow.as_ref()).await;
         }
     }
 

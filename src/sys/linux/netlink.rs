@@ -78,31 +78,34 @@ impl Netlink {
     /// # Errors
     /// The socket's errno; the kernel's refusal is an answer, not an error.
     pub fn route(&mut self, flow: &Flow) -> io::Result<RouteAnswer> {
-        let mut request = RouteMessage::default();
-        request.header.address_family = family_of(flow.destination);
-        request.header.destination_prefix_length = bits(flow.destination);
+        let mut request = lookup(flow);
         // IPv6 names the table unasked, and refuses the flag (inet6_rtm_valid_getroute_req).
         if flow.destination.is_ipv4() {
             request.header.flags = RouteFlags::LookupTable;
-        }
-        request.attributes.push(RouteAttribute::Destination(flow.destination.into()));
-        if let Some(source) = flow.source {
-            request.header.source_prefix_length = bits(source);
-            request.attributes.push(RouteAttribute::Source(source.into()));
-        }
-        if let Some(device) = flow.device {
-            request.attributes.push(RouteAttribute::Oif(device));
-        }
-        request.attributes.push(RouteAttribute::IpProto(protocol_number(flow.transport)));
-        request.attributes.push(RouteAttribute::Dport(flow.port));
-        if let Some(port) = flow.source_port {
-            request.attributes.push(RouteAttribute::Sport(port));
         }
         match self.socket.ask(RouteNetlinkMessage::GetRoute(request)) {
             Ok(RouteNetlinkMessage::NewRoute(answer)) => Ok(RouteAnswer::Route(route(&answer))),
             Ok(_) => Err(io::Error::other("an answer of another kind")),
             Err(Refused::Kernel(errno)) => Ok(RouteAnswer::Refused(errno)),
             Err(Refused::Socket(error)) => Err(error),
+        }
+    }
+
+    /// Whether the device of the route that a flow takes has its carrier: the kernel marks a next hop whose device has
+    /// lost it (`fib_sync_down_dev`; RTM_F_FIB_MATCH shows the mark), and tells of routes without the lock that it needs
+    /// to tell of devices. `None` where the route is by another device, or by several.
+    ///
+    /// # Errors
+    /// The socket's errno, or the kernel's refusal.
+    pub fn carrier(&mut self, flow: &Flow, device: u32) -> io::Result<Option<bool>> {
+        let mut request = lookup(flow);
+        request.header.flags = RouteFlags::FibMatch;
+        match self.socket.ask(RouteNetlinkMessage::GetRoute(request))? {
+            RouteNetlinkMessage::NewRoute(answer) => {
+                let by_it = answer.attributes.contains(&RouteAttribute::Oif(device));
+                Ok(by_it.then(|| !answer.header.flags.contains(RouteFlags::Linkdown)))
+            }
+            _ => Err(io::Error::other("an answer of another kind")),
         }
     }
 
@@ -316,6 +319,27 @@ impl Netlink {
     }
 }
 
+/// What to ask for the route of a flow.
+fn lookup(flow: &Flow) -> RouteMessage {
+    let mut request = RouteMessage::default();
+    request.header.address_family = family_of(flow.destination);
+    request.header.destination_prefix_length = bits(flow.destination);
+    request.attributes.push(RouteAttribute::Destination(flow.destination.into()));
+    if let Some(source) = flow.source {
+        request.header.source_prefix_length = bits(source);
+        request.attributes.push(RouteAttribute::Source(source.into()));
+    }
+    if let Some(device) = flow.device {
+        request.attributes.push(RouteAttribute::Oif(device));
+    }
+    request.attributes.push(RouteAttribute::IpProto(protocol_number(flow.transport)));
+    request.attributes.push(RouteAttribute::Dport(flow.port));
+    if let Some(port) = flow.source_port {
+        request.attributes.push(RouteAttribute::Sport(port));
+    }
+    request
+}
+
 pub(super) fn protocol_number(transport: Transport) -> u8 {
     match transport {
         Transport::Tcp => IPPROTO_TCP,
@@ -349,5 +373,16 @@ mod tests {
         assert!(netlink.is_ours("127.0.0.1".parse().unwrap()).unwrap());
         let links = netlink.links().unwrap();
         assert!(links.iter().any(|link| link.loopback && !link.name.is_empty()), "{links:?}");
+        let flow = Flow {
+            transport: Transport::Tcp,
+            destination: IpAddr::from([127, 0, 0, 1]),
+            port: 80,
+            source: None,
+            source_port: None,
+            device: None,
+        };
+        let lo = links.iter().find(|link| link.loopback).unwrap().index;
+        assert_eq!(netlink.carrier(&flow, lo).unwrap(), Some(true));
+        assert_eq!(netlink.carrier(&flow, lo + 77).unwrap(), None);
     }
 }
