@@ -210,11 +210,14 @@ impl Investigation {
             }
             Probe::Refusals(index) => {
                 let Some(address) = self.candidates.get(index) else { return };
+                // IPv4 looks again with the source that it has chosen (ip_route_connect).
+                let route = self.evidence.attempts.get(index).and_then(Attempt::route);
+                let chosen = route.and_then(|route| route.preferred_source).filter(|_| address.is_ipv4());
                 let flow = Flow {
                     transport: self.request.target.transport,
                     destination: address.ip(),
                     port: address.port(),
-                    source: self.request.source,
+                    source: self.request.source.or(chosen),
                     source_port: self.request.source_port,
                     device: None,
                 };
@@ -406,6 +409,8 @@ impl Investigation {
         let end = begun + probe::patience(timeout);
         // Silence is explained while it lasts; an answer that came may take a moment more.
         let deadline = match question {
+            // Behind it an extra SYN is sent, before the attempt ends.
+            Question::Silence if plan::repeat_is_late(timeout.into()) => begun + timeout,
             Question::Silence | Question::Up => end,
             Question::Reset | Question::Rejection { .. } | Question::Nearer { .. } | Question::Hops => {
                 end.min(Instant::now() + MOST_SWEEPING)

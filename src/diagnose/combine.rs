@@ -65,13 +65,11 @@ fn failed(attempts: &[Option<Finding>]) -> (Option<usize>, Finding) {
 }
 
 fn is_proven_here(finding: &Finding) -> bool {
-    let here = finding.because.contains(&Clue::TargetIsLocal);
-    finding.certainty == Certainty::Certain
-        && match finding.code {
-            Code::LocalFirewallReject => true,
-            Code::LocalFirewallDrop | Code::TimeoutAcceptQueue => here,
-            _ => false,
-        }
+    let known = matches!(
+        finding.code,
+        Code::LocalFirewallDrop | Code::LocalFirewallReject | Code::TimeoutAcceptQueue
+    );
+    known && finding.certainty == Certainty::Certain && finding.because.contains(&Clue::TargetIsLocal)
 }
 
 /// How far from the target an attempt ended: the one that came nearest explains it. An address of a family

@@ -7,7 +7,6 @@ use super::trials::{is_forwarded, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
 use crate::model::{Call, RouteType, Trial, Window};
-use crate::plan::SLOW_NAME;
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
 
@@ -142,11 +141,12 @@ const SOON: f64 = 250.0;
 const QUIET: f64 = 1000.0;
 
 /// Soon after the datagram one came in for which UDP here found no socket, and none later: the service answers from
-/// another address or port than was asked. The kernel gives a connected socket nothing but its peer's (ip(7)).
+/// another address or port than was asked. The kernel gives a connected socket nothing but its peer's (connect(2)).
 pub(super) fn unclaimed_answer(view: &View) -> Option<Finding> {
-    // A name server that was asked again may answer twice, and the second answer finds no socket either.
-    let slow = view.evidence.lookup.seen().is_some_and(|lookup| lookup.elapsed_ms >= SLOW_NAME);
-    if !view.is_udp() || !view.is_waiting() || view.attempt.is_local() || slow {
+    // Of several name servers the slower ones answer when nobody listens any more.
+    let named = view.evidence.lookup.was_asked();
+    let alone = view.evidence.attempts.len() <= 1;
+    if !view.is_udp() || !view.is_waiting() || view.attempt.is_local() || named || !alone {
         return None;
     }
     let windows = view.attempt.windows.seen()?;

@@ -30,6 +30,9 @@ pub(super) fn limits(view: &View) -> Option<Finding> {
     is_shortage(failed.errno.get()).then(|| shortage(failed.errno.get()))
 }
 
+/// The priority of the rule that leads to the main table (`fib_default_rules_init`, net/ipv4/fib_rules.c).
+const MAIN_TABLE: u32 = 32766;
+
 /// The device asked for with `-i` or `%scope`, and the device of the route.
 pub(super) fn device(view: &View) -> Option<Finding> {
     let asked =
@@ -47,9 +50,14 @@ pub(super) fn device(view: &View) -> Option<Finding> {
         return Some(finding);
     }
     let Some(link) = route_device(view) else { return all_down(view) };
-    // A rule or route that refuses does so whether the device is up or not.
+    // A rule before the one that leads to the main table refuses whether the device is up or not.
     let refusals = fitting_refusals(view);
-    if view.attempt.link.seen().is_none() && refusals.iter().any(|refusal| is_sure(refusal)) {
+    let before_main = |refusal: &&Refusal| {
+        let early = refusal.priority.is_some_and(|priority| priority < MAIN_TABLE);
+        refusal.kind == RefusalKind::Rule && early && is_sure(refusal)
+    };
+    let unbound = view.evidence.request.interface.is_none() && !view.target().is_loopback();
+    if unbound && view.attempt.link.seen().is_none() && refusals.iter().any(before_main) {
         return None;
     }
     let (clue, variant) = match link {
@@ -426,9 +434,10 @@ pub(super) fn refusing_route(view: &View) -> Option<Finding> {
 /// asked for has none, and found a way.
 fn refused_by_source(view: &View, fitting: &[&Refusal]) -> Option<Finding> {
     view.attempt.route()?;
-    let by_source = |refusal: &&&Refusal| {
-        let rule = refusal.kind == RefusalKind::Rule;
-        if rule { refusal.other_selectors.iter().any(|other| other == "from") } else { !is_sure(refusal) }
+    // One that any source met would have shown in the lookup.
+    let by_source = |refusal: &&&Refusal| match refusal.kind {
+        RefusalKind::Rule => is_sure(refusal),
+        RefusalKind::Route => !is_sure(refusal),
     };
     let asks = view.evidence.request.source.is_none() && view.family() == Family::V4;
     let first = fitting.iter().find(by_source).filter(|_| asks)?;
@@ -453,7 +462,7 @@ pub(super) fn assumed_on_link(view: &View) -> Option<Finding> {
     (assumed && bound && unanswered).then(|| {
         here(Code::UnreachableNoRoute, Certainty::Likely, &[Clue::NoRouteByDevice, Clue::NeighbourSilent])
             .variant("device")
-            .or(&[Code::UnreachableNeighbor])
+            .or(&[Code::UnreachableNeighbor, Code::UnreachableLocalRoute])
     })
 }
 

@@ -270,11 +270,22 @@ fn late(evidence: &Evidence) -> Option<Finding> {
 /// Programs waited for as long as they do, and asked again it answers: it was slow once, or a question was lost.
 fn passed(evidence: &Evidence, server: &ServerView) -> Option<Finding> {
     let asked = evidence.lookup.seen().is_some() && waited(evidence);
-    asked.then(|| {
+    let first = !servers::any_silent_before(evidence, server);
+    (asked && first).then(|| {
         let resolver = Culprit::Resolver { address: Some(server.address().ip()) };
-        Finding::new(Code::ResolveTimeout, Certainty::Likely, resolver, &[Clue::NameAnswer, Clue::DnsAnswer])
-            .variant("passed")
-            .or(&[Code::ResolveServfail])
+        let finding = Finding::new(
+            Code::ResolveTimeout,
+            Certainty::Likely,
+            resolver,
+            &[Clue::NameAnswer, Clue::DnsAnswer],
+        )
+        .variant("passed");
+        let now: &[Code] = match servers::standing(evidence, server) {
+            servers::Standing::NoName => &[Code::ResolveNxdomain],
+            servers::Standing::NoAddress => &[Code::ResolveNoAddress],
+            _ => &[],
+        };
+        finding.or(now).or(&[Code::ResolveServfail])
     })
 }
 

@@ -36,6 +36,7 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
         view.attempt.queue.seen().and_then(|all| all.iter().map(|entry| entry.at_ms.0).reduce(f64::min));
     let late = first.is_some_and(|first| first >= RESOLVING);
     let mut because = vec![Clue::IcmpError, Clue::IcmpFromThisHost];
+    because.extend(view.attempt.is_local().then_some(Clue::TargetIsLocal));
     if host && silent {
         because.push(Clue::NeighbourSilent);
         // Somebody else may have been asking when this host's filter answered.

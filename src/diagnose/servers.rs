@@ -109,9 +109,6 @@ pub(super) fn standing(evidence: &Evidence, server: &ServerView) -> Standing {
     if answers.iter().any(|answer| answer.rcode == 0 && !answer.addresses.is_empty()) {
         return Standing::Addresses;
     }
-    if is_unknown_as_asked(evidence, server) {
-        return Standing::NoName;
-    }
     let errors = answers.iter().map(|answer| answer.rcode).filter(|rcode| !matches!(*rcode, 0 | NXDOMAIN));
     if let Some(error) = errors.min() {
         return Standing::Error(error);
@@ -129,7 +126,8 @@ pub(super) fn standing(evidence: &Evidence, server: &ServerView) -> Standing {
             _ => Standing::Unreachable(Box::new(finding)),
         };
     }
-    if answers.iter().any(|answer| answer.rcode == 0) { Standing::NoAddress } else { Standing::NoName }
+    let exists = answers.iter().any(|answer| answer.rcode == 0);
+    if exists && !is_unknown_as_asked(evidence, server) { Standing::NoAddress } else { Standing::NoName }
 }
 
 /// Whether the name is asked for as it is before the names of the search list, and there is none: that word stays where

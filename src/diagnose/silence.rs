@@ -103,8 +103,9 @@ pub(super) fn own_filter(view: &View) -> Option<Finding> {
     if !view.is_waiting() || !view.attempt.fails_to_repeat() {
         return None;
     }
-    let finding =
-        |certainty| Finding::new(Code::LocalFirewallDrop, certainty, Culprit::Client, &[Clue::SynNotSent]);
+    let mut because = vec![Clue::SynNotSent];
+    because.extend(view.attempt.is_local().then_some(Clue::TargetIsLocal));
+    let finding = |certainty| Finding::new(Code::LocalFirewallDrop, certainty, Culprit::Client, &because);
     let kept = kept_by_ip(view);
     let some = |what: Option<bool>| kept.contains(&what);
     let some_left = some(Some(false)) || hop_saw_syn(view) || trial_left(view);
@@ -285,22 +286,6 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
     if view.is_udp() {
         return None;
     }
-    // The SYN was delivered, and the packet that came back over loopback was not, or did not get so far.
-    let answer_kept = |trial: &Trial| {
-        let Counters { in_receives, in_delivers, out_requests, out_transmits, loopback_out, .. } =
-            trial.counters;
-        let on_the_way_in = loopback_out > 1 && in_receives > in_delivers;
-        let on_the_way_out = out_transmits.is_some_and(|sent| sent > 0 && sent < out_requests);
-        in_delivers > 0 && (on_the_way_in || on_the_way_out)
-    };
-    if silent().next().is_some() && silent().all(answer_kept) {
-        let because = [Clue::TargetIsLocal, Clue::OwnAnswerKept];
-        return Some(
-            Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
-                .variant("answer")
-                .or(&[Code::TimeoutPortSilent]),
-        );
-    }
     let full = |listening: &&Listening| listening.queue > listening.queue_limit;
     let takers = alias::takers(view.evidence, view.target());
     if takers.iter().any(full) {
@@ -314,6 +299,21 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
             (true, None) => finding.unless(Code::LocalFirewallDrop),
             (false, _) => finding.unless(Code::TimeoutPortSilent),
         });
+    }
+    // The SYN was delivered, and the packet that came back over loopback was not, or did not get so far.
+    let answer_kept = |trial: &Trial| {
+        let Counters { in_delivers, out_requests, out_transmits, loopback_out, .. } = trial.counters;
+        let on_the_way_in = loopback_out > 1 && trial.counters.swallowed() > 0;
+        let on_the_way_out = out_transmits.is_some_and(|sent| sent > 0 && sent < out_requests);
+        in_delivers > 0 && (on_the_way_in || on_the_way_out)
+    };
+    if silent().next().is_some() && silent().all(answer_kept) {
+        let because = [Clue::TargetIsLocal, Clue::OwnAnswerKept];
+        return Some(
+            Finding::new(Code::LocalFirewallDrop, Certainty::Likely, Culprit::Client, &because)
+                .variant("answer")
+                .or(&[Code::TimeoutPortSilent, Code::TimeoutAcceptQueue]),
+        );
     }
     let overflowed = silent().next().is_some() && silent().all(|trial| trial.counters.listen_overflows > 0);
     overflowed.then(|| {
@@ -344,7 +344,11 @@ pub(super) fn reply_dropped(view: &View) -> Option<Finding> {
         chances.len() >= 2
             && quiet.len() >= 2
             && chances.iter().all(|at| in_window(*at).saturating_add(in_window(at.saturating_add(1))) > 0)
-            && loud.iter().all(|(at, window)| is_blurred(view, window) || hides(at.saturating_add(1)))
+            && loud.iter().all(|(at, window)| {
+                let next = at.saturating_add(1);
+                let slack = in_window(*at) == 1 || next == windows.len();
+                is_blurred(view, window) || (slack && hides(next))
+            })
             // A beacon that beats once a second would do as well, were it not for the burst.
             && burst_answers(view, windows, count) >= BURST
     };

@@ -98,6 +98,11 @@ const SILENCE: Millis = Millis(300.0);
 /// The repeat of a SYN is due after one second; a timeout below this does not see what became of it.
 const REPEAT: Millis = Millis(1200.0);
 
+/// Whether a timeout is too short to see what becomes of the SYN's repeat.
+pub fn repeat_is_late(timeout: Millis) -> bool {
+    timeout < REPEAT
+}
+
 /// What to do now.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
@@ -334,7 +339,7 @@ fn far_target(index: usize, attempt: &Attempt, evidence: &Evidence) -> (Option<P
         }
         let silent = silent_at(attempt, evidence);
         let swept = attempt.path.seen().is_some_and(|sweep| sweep.done);
-        if swept && request.timeout_ms < REPEAT {
+        if swept && repeat_is_late(request.timeout_ms) {
             return (Some(Probe::Trials(index, TrialKind::Leaving)), silent);
         }
         // Whoever wants to see the path in any case need not wait for a silence.

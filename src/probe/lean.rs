@@ -1,7 +1,7 @@
 //! An attempt for long lists: one socket, and of it only what costs next to nothing. What this host's tables say
 //! is added where the attempt fails.
 
-use super::connect::{AttemptAsk, Run, patience};
+use super::connect::{AttemptAsk, Run};
 use super::shared::Shared;
 use super::{SweepAsk, sweep_in_turn};
 use crate::model::{Attempt, Fact, Millis, Question, Request, SoError, TcpState};
@@ -268,7 +268,7 @@ impl Lean {
                 request: Arc::clone(request),
                 attempt: run.seen,
                 begun: self.begun,
-                deadline: self.begun + patience(request.timeout_ms.to_duration()),
+                deadline: self.begun + request.timeout_ms.to_duration(),
                 question: Question::Silence,
                 stop: shared.never.subscribe(),
                 tell: shared.nobody.clone(),

@@ -77,10 +77,16 @@ pub(super) async fn go(ask: &SweepAsk, mut sweep: Sweep, question: Question) -> 
     // The hops that the user wants to see are worth waiting for beside a success, too.
     let heeds_stop = question != Question::Hops;
     loop {
-        if Instant::now() >= ask.deadline || (heeds_stop && *stop.borrow()) {
+        let now = Millis::from(ask.begun.elapsed());
+        if heeds_stop && *stop.borrow() {
             return (sweep, false);
         }
-        let now = Millis::from(ask.begun.elapsed());
+        if Instant::now() >= ask.deadline {
+            // What still listened then had nothing more to send.
+            let at_once = Pace { linger: Millis::default(), ..pace };
+            let whole = next_probes(question, hops, &sweep.probes, at_once, now).done;
+            return (sweep, whole);
+        }
         let SweepPlan { send, wake_at, done } = next_probes(question, hops, &sweep.probes, pace, now);
         for shot in send {
             let number = sweep.probes.len();

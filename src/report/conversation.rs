@@ -176,6 +176,7 @@ fn arrows(attempt: &Attempt, diagnosis: &Diagnosis, middle: usize, last: usize) 
         Clue::RepliesReset,
         Clue::RepliesBroken,
         Clue::AnswerUnclaimed,
+        Clue::OwnAnswerKept,
     ]) {
         let at = attempt.ended_ms.map(|at| at.to_string()).unwrap_or_default();
         arrows.push(syn(attempt, last, Fate::Arrived));

@@ -228,6 +228,8 @@ catalog! {
         next ("eai") Client: "see which name servers this host is told to ask" => "grep -s nameserver /etc/resolv.conf";
         alike ResolveServerUnreachable: "a name server that can't be reached looks the same where the error that would say so is lost or held back";
         alike ResolveServfail: "a name server that answers late, and with an error, looks the same until then";
+        alike ResolveNxdomain: "asked again, the server says that there is no such name: that is what programs may get now";
+        alike ResolveNoAddress: "asked again, the server has no address for the name: that is what programs may get now";
         alike LocalDenied: "/etc/hosts may have the name, and this user may not read it";
         alike LocalLimits: "what a program lacks to read /etc/hosts gives the same answer";
         apart Client: "as root: does {hosts_unread} have the name?" => "sudo grep -nw {host} {hosts_unread}";
@@ -536,7 +538,7 @@ catalog! {
         next ("", "lost", "udp-lost") Client: "see the routes: is a default route, or one to {address}, missing?" => "ip {family_flag} route";
         next ("", "lost", "udp-lost") Client: "see the links: is the one that leads there up, with its address?" => "ip -br {family_flag} address";
         next ("not-unicast", "udp-not-unicast") Client: "see what kind of address it is: was that of one host meant?" => "ip {family_flag} route get {address}";
-        alike UnreachableLocalRoute: "a throw route, or a rule that says unreachable, gives the same error";
+        alike UnreachableLocalRoute: "a throw route, or a rule or route that refuses, looks the same";
         alike LocalDenied: "a local policy can fail the connect with the same error";
         alike TimeoutSilent: "what went out before may have been answered";
         alike UnreachableNeighbor: "it may be meant to be on that link, and its address to be missing there";
@@ -556,7 +558,7 @@ catalog! {
         next ("rule") Client: "see the rules" => "ip {family_flag} rule";
         next ("detour") Client: "as root: does a rule mark it, or rewrite its address, for another route?" => "sudo nft -a list ruleset | grep -Eiw 'table|chain|hook|mark|dnat'";
         next ("several", "unseen", "detour") Client: "see all rules and routes: which of them refuses?" => "ip {family_flag} rule; ip {family_flag} route show table all";
-        alike LocalDenied: "a local policy can fail the connect with the same error";
+        alike LocalDenied: "a local policy can fail the call with the same error";
         apart Client: "see the route for this very address" => "ip route get {address}";
     }
     UnreachableNeighbor = Unreachable."unreachable.neighbor" {
@@ -742,6 +744,7 @@ catalog! {
         alike UnreachableGateway: "the device may not count what it sends: then the gateway does not answer {arp}";
         alike LocalLimits: "a buffer of the device, or the table of neighbours, may be full for good";
         alike LocalInterface: "the device may have had no carrier when it mattered";
+        alike TimeoutAcceptQueue: "other packets may have been counted, and the accept queue be full";
         alike TimeoutPortSilent: "something else on this host may take what comes to the port, and keep silent";
         alike LocalFirewallReject: "a filter that rejects fails the call in the same way: there was no error queue to tell";
         alike LocalDenied: "a policy of this host (seccomp, IPsec) can do the same";
@@ -864,6 +867,7 @@ catalog! {
         next ("down") Client: "see whether its addresses are back: routes and IPv6 may have to be set anew" => "ip -br address show dev {device}";
         next ("", "denied", "no-carrier") Client: "see the device: is it up, with its cable or its other end in place?" => "ip link show dev {device}";
         alike UnreachableNoRoute: "a route may be missing without that as well";
+        alike UnreachableLocalRoute: "a rule or a route that refuses is there as well";
         alike TimeoutPortSilent: "SYNs that left before it went away had no answer either";
         apart Client: "see the routes that are left" => "ip {family_flag} route";
     }
