@@ -281,6 +281,7 @@ const OPTIONAL: &[&str] = &[
     "narrow_mtu",
     "read_ms",
     "in_address_errors",
+    "sent_ipv6",
     "in_checksum_errors",
 ];
 

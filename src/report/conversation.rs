@@ -140,6 +140,7 @@ fn arrows(attempt: &Attempt, diagnosis: &Diagnosis, middle: usize, last: usize) 
         Clue::ResetByFilter,
         Clue::LinkDown,
         Clue::LinkNoCarrier,
+        Clue::NoRouteByDevice,
     ];
     let here = because(&own) || diagnosis.finding.variant == "intercepted";
     if attempt.connected_ms.is_some() {
