@@ -222,6 +222,13 @@ pub(super) fn silent_link(view: &View, certainty: Certainty, because: &[Clue]) -
         Some(OnLink::Heard) => finding.unless(Code::LocalReplyDropped),
         Some(OnLink::NothingHeard) | None => finding,
     };
+    // Where nobody looked for the route, none may lead there by the device that was asked for.
+    let by_device = view.evidence.request.interface.is_some() && view.family() == Family::V4;
+    let finding = if code == Code::UnreachableNeighbor && by_device && view.attempt.route().is_none() {
+        finding.unless(Code::UnreachableNoRoute)
+    } else {
+        finding
+    };
     match local::route_device(view) {
         // A bridge, or what else lies over other devices of this host, has filters behind its counters.
         Some(link) if link.over_others => {

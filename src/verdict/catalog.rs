@@ -221,7 +221,6 @@ catalog! {
         next ("") Client: "see where the questions end" => "whyconn udp://{server_endpoint}";
         next ("") Resolver: "as root: see whether it runs, and listens there" => "sudo ss -lunp 'sport = :{server_port}'";
         next ("half") Resolver: "what becomes of {half_silent} questions there, by its log: who drops them?";
-        next ("passed") Client: "see what programs here get now" => "getent ahosts {host}";
         next ("passed") Resolver: "was it busy or restarted, by its log, or is it slow for what it has not in its cache?";
         next ("slow") Resolver: "what does it wait for, by its log?";
         next ("slow") Client: "see how long programs here wait: 5 s, or what options timeout says" => "grep -sE '^(nameserver|options)' /etc/resolv.conf";
@@ -572,6 +571,7 @@ catalog! {
         alike LocalFirewallDrop: "not each of its questions was seen to leave: its own filter may drop {arp}";
         alike LocalFirewallReject: "this host's own packet filter can answer in the same words";
         alike LocalInterface: "nobody answers on a device without carrier either: it could not be looked at";
+        alike UnreachableNoRoute: "no route may lead there by the device that was asked for: nobody could look";
         apart Client: "as root: is a rule of this host's own in the way?" => "sudo nft -a list ruleset";
     }
     UnreachableGateway = Unreachable."unreachable.gateway" {
