@@ -201,3 +201,77 @@ fn whether_the_targets_name_is_used_nearer_is_asked_where_it_was_heard() {
     // Nobody used it.
     assert!(next(question, PathProtocol::Tcp, &[tcp(1, 0.0, hop(1))], Millis(500.0)).done);
 }
+
+/// Drives the plan as the event loop does, against hops that answer after so many ms: what was sent, and when it was
+/// over. Nothing but an answer or the moment it asked for wakes it.
+fn driven(
+    question: Question,
+    pace: Pace,
+    answers: impl Fn(&Shot) -> Option<(f64, PathAnswer)>,
+) -> (Vec<PathProbe>, f64) {
+    let (mut probes, mut coming) = (Vec::<PathProbe>::new(), Vec::new());
+    let mut now = 300.0;
+    for _ in 0..1000 {
+        let plan = super::next(question, PathProtocol::Tcp, &probes, pace, Millis(now));
+        for shot in plan.send {
+            coming.extend(answers(&shot).map(|(after, answer)| (now + after, probes.len(), answer)));
+            probes.push(probe(shot.protocol, shot.ttl, now, None));
+        }
+        if plan.done {
+            return (probes, now);
+        }
+        let wake = plan.wake_at.map_or(f64::INFINITY, |at| at.0);
+        coming.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+        match coming.last().copied() {
+            Some((at, number, answer)) if at <= wake => {
+                coming.pop();
+                now = at;
+                (probes[number].answer, probes[number].answered_ms) = (Some(answer), Some(Millis(at)));
+            }
+            _ => now = wake.max(now),
+        }
+        assert!(now.is_finite(), "nothing wakes it any more: {probes:?}");
+    }
+    panic!("it never ends: {probes:?}");
+}
+
+#[test]
+fn a_sweep_comes_to_its_end_whoever_keeps_silent() {
+    let pace = Pace { round_trip: None, linger: Millis(900.0) };
+    let (probes, over) = driven(Question::Silence, pace, |_| None);
+    let hops = probes.iter().filter_map(|probe| probe.ttl).max();
+    assert_eq!((hops, over < 2000.0), (Some(MOST_SILENT), true), "{over}");
+    // Six silent hops stand between two that answer.
+    let gap = |shot: &Shot| {
+        let ttl = shot.ttl.filter(|ttl| [1, 8].contains(ttl))?;
+        Some((f64::from(ttl), hop(ttl)?))
+    };
+    let (probes, _) = driven(Question::Silence, pace, gap);
+    let heard = probes.iter().filter(|probe| probe.answer.is_some()).filter_map(|probe| probe.ttl);
+    assert_eq!(heard.max(), Some(8));
+    assert_eq!(probes.iter().filter(|probe| probe.ttl == Some(4)).count(), MOST_TRIES);
+}
+
+#[test]
+fn what_is_far_behind_a_near_router_is_heard() {
+    let far = |shot: &Shot| match shot.ttl {
+        Some(1) => Some((1.0, hop(1)?)),
+        Some(ttl) if ttl < 4 => Some((600.0, hop(ttl)?)),
+        Some(_) => None,
+        None => Some((600.0, PathAnswer::Reply)),
+    };
+    let pace = Pace { round_trip: None, linger: Millis(900.0) };
+    let (probes, _) = driven(Question::Silence, pace, far);
+    assert!(probes.iter().any(|probe| probe.answer == Some(PathAnswer::Reply)));
+    assert!(probes.iter().any(|probe| probe.ttl == Some(3) && probe.answer.is_some()));
+    // A reset that took so long is waited for, where its distance is asked.
+    let reset = |shot: &Shot| match shot.ttl {
+        Some(ttl) if ttl < 4 => far(shot),
+        Some(_) if shot.protocol == PathProtocol::Tcp => Some((250.0, PathAnswer::Reset)),
+        _ => None,
+    };
+    let (probes, _) =
+        driven(Question::Reset, Pace { round_trip: Some(Millis(250.0)), ..Pace::default() }, reset);
+    let nearest = probes.iter().filter(|probe| probe.answer == Some(PathAnswer::Reset));
+    assert_eq!(nearest.filter_map(|probe| probe.ttl).min(), Some(4));
+}
