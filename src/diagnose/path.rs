@@ -124,9 +124,15 @@ impl<'a> PathView<'a> {
                 .min_by_key(|(ttl, _)| *ttl)?;
             // A router without a way on rejects before it looks at the TTL; one that filters, after it.
             let before = ttl.checked_sub(1).filter(|hop| *hop > 0);
-            let known_before =
-                before.is_none_or(|hop| self.router_at(hop).is_some_and(|other| other != sender));
-            if sender == self.target || known_before { Some(ttl) } else { before }
+            let known = |hop: u8| self.router_at(hop).is_some_and(|other| other != sender);
+            let known_before = before.is_none_or(known);
+            // Of several that say nothing each may be the sender, which sends few errors.
+            let one_silent = before.is_none_or(|hop| hop <= 1 || known(hop.saturating_sub(1)));
+            match sender == self.target || known_before {
+                true => Some(ttl),
+                false if one_silent => before,
+                false => None,
+            }
         };
         named.or_else(rejects)
     }

@@ -69,6 +69,11 @@ fn the_sender_of_an_error_has_a_distance() {
     let target = vec![tcp(1, hop(1)), tcp(2, icmp(13, ip(TARGET)))];
     assert_eq!(read(target, |path| path.hop_of(ip(TARGET))), Some(2));
     assert_eq!(read(vec![tcp(1, hop(1))], |path| path.hop_of(router(9))), None);
+    // One that said nothing for so long may be anywhere before.
+    let late = vec![tcp(1, None), tcp(2, None), tcp(3, None), tcp(4, icmp(13, router(1)))];
+    assert_eq!(read(late, |path| path.hop_of(router(1))), None);
+    let second = vec![tcp(1, None), tcp(2, icmp(13, router(1)))];
+    assert_eq!(read(second, |path| path.hop_of(router(1))), Some(1));
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub const MOST_HOPS: u8 = 30;
 pub const MOST_TRIES: usize = 3;
 /// Hops in a row that say nothing, behind the last one that answers.
 const MOST_SILENT: u8 = 12;
+/// Hops by which the way back may be shorter.
+const SHORTER: u8 = 3;
 /// SYNs in flight at once.
 const IN_FLIGHT: usize = 6;
 /// How often the target itself is asked whether it is up, by each protocol.
@@ -147,7 +149,8 @@ impl View<'_> {
         if !near.is_empty() || self.probes.iter().any(|probe| self.is_open(probe)) {
             return near;
         }
-        self.hops(1, MOST_HOPS)
+        // What came back may have taken a shorter way, though not by much.
+        self.hops(1, about.saturating_add(SHORTER).min(MOST_HOPS))
     }
 
     fn hops(&self, in_flight: usize, most: u8) -> Vec<Shot> {
