@@ -109,9 +109,9 @@ fn beginnings() -> Vec<Row> {
             literal("db.example:80"),
             &[],
             0.0,
-            Plan { wake_at: Some(Millis(1000.0)), ..start([Lookup]) },
+            Plan { wake_at: Some(Millis(900.0)), ..start([Lookup]) },
         ),
-        row("a lookup is asked once", literal("db.example:80"), &[Lookup], 500.0, wake(1000.0)),
+        row("a lookup is asked once", literal("db.example:80"), &[Lookup], 500.0, wake(900.0)),
         row("no address is an answer: why?", answered(failed), &[Lookup], 1.0, start([NameFiles])),
         row("an empty answer is one too", resolved(&[]), &[Lookup], 1.0, start([NameFiles])),
         row(

@@ -6,8 +6,12 @@ use crate::model::{
     malformed,
 };
 
-/// The C library gives each dead name server five seconds; after this long the servers are asked directly.
+/// The C library gives each dead name server five seconds, or a whole number of them; a name that takes this long is
+/// explained.
 pub const SLOW_NAME: Millis = Millis(1000.0);
+
+/// After this long the servers are asked directly, so that it is known who is silent when the C library goes on.
+const ASKED: Millis = Millis(900.0);
 
 /// Nobody has said yet what the name leads to.
 pub(super) fn pending(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan {
@@ -17,7 +21,7 @@ pub(super) fn pending(evidence: &Evidence, asked: &[Probe], now: Millis) -> Plan
         return plan;
     }
     plan.start = fresh([Probe::Lookup], asked);
-    let slow = Millis(SLOW_NAME.0.min(evidence.request.timeout_ms.0 / 2.0));
+    let slow = Millis(ASKED.0.min(evidence.request.timeout_ms.0 / 2.0));
     if now < slow {
         plan.wake_at = Some(slow);
     } else {
