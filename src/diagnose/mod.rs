@@ -14,6 +14,7 @@ mod names;
 mod on_link;
 pub mod path;
 mod ports;
+mod refusals;
 mod rejection;
 mod remarks;
 mod reset;
@@ -278,7 +279,7 @@ pub fn narrow_device<'a>(evidence: &'a Evidence, attempt: &Attempt) -> Option<&'
 
 /// The routes and rules that a refused connect may be due to.
 pub fn deciding_refusals<'a>(evidence: &'a Evidence, attempt: &'a Attempt) -> Vec<&'a Refusal> {
-    local::fitting_refusals(&View { evidence, attempt })
+    refusals::fitting_refusals(&View { evidence, attempt })
 }
 
 /// The index of the device that has the source address asked for, where another one was asked for.

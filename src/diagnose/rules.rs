@@ -1,7 +1,7 @@
 //! The table that judges one attempt: the first rule that holds is the verdict.
 
 use super::view::View;
-use super::{Culprit, Finding, datagram, handshake, local, rejection, reset, silence};
+use super::{Culprit, Finding, datagram, handshake, local, refusals, rejection, reset, silence};
 use crate::model::{Attempt, Evidence};
 use crate::verdict::{Certainty, Code};
 
@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
     // Without an address to send from, routes and neighbours fail for that reason.
     local::family,
     // A route that refuses on purpose is more than a missing one.
-    local::refusing_route,
+    refusals::refusing_route,
     // Whatever becomes of what is led away, this host should have kept it.
     local::lost_loopback,
     // The errno has a reason in the routing tables; a policy is what remains.
@@ -40,7 +40,7 @@ const RULES: &[Rule] = &[
     // A call that failed at once sent no packet that could be answered.
     local::connect_failed,
     // Who is asked for on a link that no route leads to has no fault.
-    local::assumed_on_link,
+    refusals::assumed_on_link,
     // A closed port of this host is told by this host's own ICMP error.
     datagram::own_closed_port,
     // Made on this host, whatever the target's address says.

@@ -3,8 +3,8 @@
 //! They read per-socket numbers, which stay exact on a busy machine (`TCP_INFO`, `SO_MEMINFO`).
 
 use super::icmp::code_of;
-use super::local::is_sure;
 use super::on_link::{held, silent_link};
+use super::refusals::is_sure;
 use super::rejection::worn_out;
 use super::view::View;
 use super::{Culprit, Finding, alias};
