@@ -10,6 +10,8 @@ pub enum Error {
     Usage(String),
     /// A list of targets could not be read.
     Targets(String, io::Error),
+    /// There are no descriptors or memory to begin with.
+    Runtime(io::Error),
     /// Standard output could not be written.
     Output(io::Error),
     /// The report could not be written as JSON.
@@ -28,7 +30,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Error::Usage(_) | Error::Targets(..) => Exit::Usage,
-            Error::Output(_) | Error::Json(_) => Exit::Failure,
+            Error::Runtime(_) | Error::Output(_) | Error::Json(_) => Exit::Failure,
             Error::Command { error, .. } if error.kind() == io::ErrorKind::NotFound => Exit::NoCommand,
             Error::Command { .. } => Exit::CannotRun,
         }
@@ -39,6 +41,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Usage(text) => f.write_str(text),
+            Error::Runtime(error) => write!(f, "can't begin: {error}"),
             Error::Output(error) => write!(f, "can't write the report: {error}"),
             Error::Targets(name, error) => write!(f, "can't read targets from {name}: {error}"),
             Error::Json(error) => write!(f, "can't write JSON: {error}"),

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::model::Request;
 use crate::probe::Shared;
 use crate::sanitize::clean;
-use crate::sys::Interrupt;
+use crate::wait::{Signal, Signals};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -102,37 +102,31 @@ impl Fleet {
         })
     }
 
-    /// Until every target has its verdict, Ctrl-C, or the reader's end.
+    /// Until every target has its verdict, Ctrl-C or SIGTERM, or the reader's end.
     ///
     /// # Errors
     /// Standard output could not be written.
-    pub(super) async fn run(self: Rc<Fleet>, interrupt: Option<&Interrupt>) -> Result<Exit, Error> {
+    pub(super) async fn run(self: Rc<Fleet>, mut signals: Signals) -> Result<Exit, Error> {
         self.hire();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let interrupt = async {
-            match interrupt {
-                Some(interrupt) if interrupt.wait().await.is_ok() => {}
-                // It can't be waited for.
-                _ => std::future::pending().await,
-            }
-        };
-        tokio::pin!(interrupt);
-        let interrupted = loop {
+        let signal = signals.next();
+        tokio::pin!(signal);
+        let ended_by = loop {
             tokio::select! {
-                () = self.done.notified() => break false,
-                () = &mut interrupt => break true,
+                () = self.done.notified() => break None,
+                which = &mut signal => break Some(which),
                 _ = tick.tick() => {
                     let known = self.over.get().then(|| self.taken.get());
                     if !self.output.borrow_mut().tick(known) {
-                        break false;
+                        break None;
                     }
                 }
             }
         };
         self.over.set(true);
         let mut output = self.output.borrow_mut();
-        output.end(interrupted.then(|| self.in_flight.get()))?;
+        output.end(ended_by.map(|_| self.in_flight.get()))?;
         let unexpected = output.unexpected();
         if let Some(count @ 1..) = unexpected {
             let total = output.tally().total();
@@ -140,7 +134,8 @@ impl Fleet {
         }
         let mut failed = output.tally().failed_classes();
         Ok(match (failed.next(), failed.next()) {
-            _ if interrupted => Exit::Interrupted,
+            _ if ended_by == Some(Signal::Interrupt) => Exit::Interrupted,
+            _ if ended_by == Some(Signal::Terminate) => Exit::Terminated,
             _ if self.unreadable.get() => Exit::Failure,
             _ if unexpected.is_some_and(|count| count > 0) => Exit::Unexpected,
             _ if unexpected.is_some() && self.bad_lines.get() == 0 => Exit::AsExpected,

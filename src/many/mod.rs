@@ -18,6 +18,7 @@ use crate::model::Request;
 use crate::render::ListForm;
 use crate::sanitize::clean;
 use crate::sys;
+use crate::wait::Signals;
 use fleet::Fleet;
 use output::Output;
 use reader::Reader;
@@ -58,14 +59,14 @@ pub struct Order {
 /// # Errors
 /// A file can't be read, or standard output can't be written.
 pub fn run(order: Order) -> Result<Exit, Error> {
-    // Before any thread is made. Without it Ctrl-C ends the program as it always did.
-    let interrupt = sys::Interrupt::take().ok();
     // Files that can't be opened are known before anything is sent.
     let mut readers = VecDeque::new();
     for path in &order.files {
         let named = |error| Error::Targets(clean(&path.to_string_lossy()), error);
         readers.push_back(Reader::open(path).map_err(named)?);
     }
+    // Opening a pipe may take for ever: until here signals end the program as ever.
+    let signals = Signals::listen();
     let limit = usize::try_from(sys::raise_descriptor_limit().unwrap_or(1024)).unwrap_or(usize::MAX);
     let jobs = jobs(order.jobs, limit);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -74,12 +75,12 @@ pub fn run(order: Order) -> Result<Exit, Error> {
         // Looks through /proc.
         .max_blocking_threads(2)
         .build()
-        .map_err(Error::Output)?;
+        .map_err(Error::Runtime)?;
     let output = Output::new(order.form, order.with_evidence, order.expect, order.progress);
     let fleet =
         Fleet::new(order.requests, readers, order.read, (jobs, limit.saturating_sub(KEPT_BACK)), output);
     let local = tokio::task::LocalSet::new();
-    let exit = local.block_on(&runtime, fleet.run(interrupt.as_ref()));
+    let exit = local.block_on(&runtime, fleet.run(signals));
     // A lookup that never ends holds up nobody.
     runtime.shutdown_background();
     exit

@@ -1,6 +1,7 @@
 //! A list of targets, read line by line while it is worked on: never whole, whatever its length.
 
 use crate::sanitize::clean_to;
+use crate::sys;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -93,6 +94,8 @@ impl Reader {
     fn threaded(mut from: impl Read + Send + 'static) -> io::Result<Feed> {
         let (tell, told) = mpsc::channel(AHEAD);
         std::thread::Builder::new().name("targets".into()).spawn(move || {
+            // Where they can't be, a signal ends the program as it does without a list.
+            let _ = sys::leave_signals_to_others();
             loop {
                 let mut block = vec![0; BLOCK];
                 let read = match from.read(&mut block) {

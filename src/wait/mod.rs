@@ -12,6 +12,7 @@ mod state;
 pub use history::{Change, History, Try};
 pub use pace::{Last, Pace, Step};
 pub use signals::Signal;
+pub(crate) use signals::Signals;
 pub use state::State;
 
 use crate::diagnose::{Finding, diagnose};
@@ -19,7 +20,6 @@ use crate::investigate::{Bounds, Depth, look, without_runtime};
 use crate::model::{Evidence, Millis, Request};
 use crate::report::Spell;
 use crate::verdict::{Class, Code};
-use signals::Signals;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;

@@ -1,4 +1,4 @@
-//! Signals that end the waiting.
+//! Signals that end the waiting, or a list.
 
 use crate::sys::{self, HeldSignals};
 use nix::sys::signal;

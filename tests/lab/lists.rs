@@ -20,7 +20,7 @@ const FED: &str = r#"list=$1; shift; printf '%s\n' "$list" | "$@""#;
 /// All trials about lists.
 pub(crate) fn trials(whyconn: &Path) -> Vec<Trial> {
     type Check = fn(&Path) -> Result<(), String>;
-    let checks: [(&str, Check); 10] = [
+    let checks: [(&str, Check); 11] = [
         ("lists::every-line-has-its-own-verdict", mixed),
         ("lists::a-summary-for-people", summary),
         ("lists::one-class-one-exit-code", exits),
@@ -30,6 +30,7 @@ pub(crate) fn trials(whyconn: &Path) -> Vec<Trial> {
         ("lists::silent-ports-of-hosts-that-are-up", silent_ports),
         ("lists::rejections-that-routers-do-not-send", rejected),
         ("lists::interrupted", interrupted),
+        ("lists::terminated", terminated),
         ("lists::one-name-is-asked-for-once", names),
     ];
     checks
@@ -269,16 +270,24 @@ fn rejected(whyconn: &Path) -> Result<(), String> {
 }
 
 fn interrupted(whyconn: &Path) -> Result<(), String> {
+    ended_by(whyconn, "INT", 130)
+}
+
+fn terminated(whyconn: &Path) -> Result<(), String> {
+    ended_by(whyconn, "TERM", 143)
+}
+
+fn ended_by(whyconn: &Path, signal: &str, code: i32) -> Result<(), String> {
     // A shell without job control starts what runs beside it with Ctrl-C ignored; env takes that back.
-    let script = r#"shift
+    let script = r#"signal=$1; shift
         out=$(mktemp -p /tmp) || exit 99
-        env --default-signal=INT "$@" >"$out" & pid=$!
+        env --default-signal=$signal "$@" >"$out" & pid=$!
         until grep -q refused "$out" && grep -q connected "$out"; do kill -0 $pid || exit 98; done
-        kill -INT $pid; wait $pid; code=$?
+        kill -$signal $pid; wait $pid; code=$?
         cat "$out"; rm "$out"; exit $code"#;
     let arguments = ["198.18.2.2:81", "198.18.2.2:82", "198.18.2.2:80", "-t", "60s", "--color", "never"];
-    let outcome = run(&world("Ctrl-C"), whyconn, script, "", &arguments)?;
-    require(outcome.exit == Some(130), "interrupted", &outcome)?;
+    let outcome = run(&world(signal), whyconn, script, signal, &arguments)?;
+    require(outcome.exit == Some(code), "ended by the signal", &outcome)?;
     let known = "1 of 2 connect; 1 fails with refused.rst; interrupted, 1 still waited\n";
     require(outcome.stdout.ends_with(known), "the summary of what is known", &outcome)
 }

@@ -7,7 +7,6 @@ mod datagram;
 mod errqueue;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
-mod interrupt;
 mod name_files;
 mod names;
 mod namespaces;
@@ -32,7 +31,6 @@ mod unix_path;
 pub use address_order::in_client_order;
 pub use counters::{CounterFiles, CounterSet, counters, device_packets, difference};
 pub use datagram::{Datagram, DatagramKind};
-pub use interrupt::Interrupt;
 pub use name_files::{name_files, own_name, pinned_names, search_names};
 pub use names::{lookup_host, lookup_service};
 pub use namespaces::{Elsewhere, ForeignSocket};
@@ -43,7 +41,7 @@ pub use proc::{
     descriptor_limit, ignored_signals, local_port_range, raise_descriptor_limit, reserved_ports,
     seccomp_mode, unprivileged_port_start,
 };
-pub use signals::HeldSignals;
+pub use signals::{HeldSignals, leave_signals_to_others};
 pub use sock_diag::{ListeningSocket, SockDiag, TcpSocket};
 pub use socket::{Connecting, Final, Heard, TcpClient};
 pub use udp::{UdpClient, UdpLook, UdpTalk};

@@ -14,6 +14,14 @@ pub struct HeldSignals {
     before: SigSet,
 }
 
+/// Keeps all signals from the thread that calls this: another one is to hear them, or to be ended by them.
+///
+/// # Errors
+/// The errno of `pthread_sigmask`.
+pub fn leave_signals_to_others() -> io::Result<()> {
+    Ok(SigSet::all().thread_block()?)
+}
+
 impl HeldSignals {
     /// Holds these signals back.
     ///
