@@ -101,6 +101,7 @@ pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Served) -> Result<(), St
             socket.recv_from(&mut buffer).map_err(|error| format!("name server: {error}"))?;
         let sending = answer(buffer.get(..length).unwrap_or_default(), zone, Transport::Udp);
         let socket = Arc::clone(socket);
+        let flood = sending.messages.len() > MANY;
         let send = move || {
             let Ok(socket) = sending.sender.socket(&socket) else { return };
             for message in &sending.messages {
@@ -108,7 +109,7 @@ pub(crate) fn serve_udp(socket: &Arc<UdpSocket>, zone: &Served) -> Result<(), St
                 let _ = socket.send_to(message, peer);
             }
         };
-        run_after(sending.after, send);
+        run_after(sending.after, flood, send);
     }
 }
 
@@ -162,9 +163,12 @@ fn converse(mut stream: TcpStream, zone: &Served) -> std::io::Result<()> {
     }
 }
 
-/// The delay is what a scenario is about; other questions are not to wait behind this one.
-fn run_after(delay: Duration, work: impl FnOnce() + Send + 'static) {
-    if delay.is_zero() {
+/// So many messages take their time on a busy machine.
+const MANY: usize = 100;
+
+/// The delay is what a scenario is about, or the flood; other questions are not to wait behind this one.
+fn run_after(delay: Duration, flood: bool, work: impl FnOnce() + Send + 'static) {
+    if delay.is_zero() && !flood {
         return work();
     }
     thread::spawn(move || {
