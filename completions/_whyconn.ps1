@@ -64,7 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'whyconn' -ScriptBlock {
             [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use IPv6 only')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme')
             [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme')
-            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Replace addresses, names, paths and process names, each by the same stand-in everywhere')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Replace addresses, names, paths, processes and devices, each by the same stand-in everywhere; for one target')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object, as --format json does')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print the verdict line alone')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print the verdict line alone')

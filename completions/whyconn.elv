@@ -41,7 +41,7 @@ set edit:completion:arg-completer[whyconn] = {|@words|
             cand -6 'Use IPv6 only'
             cand -u 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme'
             cand --udp 'Send one UDP datagram instead of connecting by TCP; with a URL, to the port of its scheme'
-            cand --redact 'Replace addresses, names, paths and process names, each by the same stand-in everywhere'
+            cand --redact 'Replace addresses, names, paths, processes and devices, each by the same stand-in everywhere; for one target'
             cand --json 'Print one JSON object, as --format json does'
             cand -q 'Print the verdict line alone'
             cand --quiet 'Print the verdict line alone'

@@ -16,7 +16,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say why a TCP connection fails, who made it fail, and how sure that is
+  # Say why a connection fails, who made it fail, and how sure that is
   export extern whyconn [
     --targets-from(-f): path  # Read more targets from FILE, one a line; - is standard input, and # begins a comment
     --jobs(-j): string        # Targets of a list in flight at once; without it as many as the descriptor limit allows, at most 1000
@@ -32,7 +32,7 @@ module completions {
     --trace: string@"nu-complete whyconn trace" # Send SYNs (for UDP, datagrams to a high port) with small TTLs to find where they die: auto does when something on the way may be at fault
     --expect: string@"nu-complete whyconn expect" # Exit with 0 if the verdict is this code or of this class, else with 11; may be given more than once
     --wait: string            # Keep trying until it connects or this time is over, then say why it never did: 30s, 5m
-    --redact                  # Replace addresses, names, paths and process names, each by the same stand-in everywhere
+    --redact                  # Replace addresses, names, paths, processes and devices, each by the same stand-in everywhere; for one target
     --json                    # Print one JSON object, as --format json does
     --format: string@"nu-complete whyconn format" # How to print the report
     --quiet(-q)               # Print the verdict line alone

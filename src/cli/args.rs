@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Say why a TCP connection fails, who made it fail, and how sure that is.
+/// Say why a connection fails, who made it fail, and how sure that is.
 #[derive(Debug, Parser)]
 #[command(
     name = "whyconn",
@@ -22,7 +22,7 @@ use std::time::Duration;
     override_usage = "whyconn [OPTIONS] HOST:PORT...\n       whyconn [OPTIONS] HOST PORT\n       whyconn [OPTIONS] unix:/PATH\n       whyconn [OPTIONS] -f FILE\n       whyconn [OPTIONS] [--wait DURATION] TARGET -- COMMAND...\n       whyconn explain [CODE|CLASS]\n       whyconn schema",
     after_help = "Exit codes: 0 connected, 1 whyconn failed, 2 usage, 3 resolve, 4 refused, 5 timeout, \
                   6 unreachable, 7 alias, 8 local, 9 service, 10 several of these, 11 not what --expect said, \
-                  130 interrupted. After -- COMMAND, its own; 126 or 127 where it can't be run."
+                  130 or 143 interrupted or terminated. After -- COMMAND, its own; 126 or 127 where it can't be run."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -124,7 +124,7 @@ pub(super) struct DiagnoseArgs {
     #[arg(long, value_name = "DURATION", value_parser = timeout)]
     pub(super) wait: Option<Duration>,
 
-    /// Replace addresses, names, paths and process names, each by the same stand-in everywhere
+    /// Replace addresses, names, paths, processes and devices, each by the same stand-in everywhere; for one target
     #[arg(long)]
     pub(super) redact: bool,
 

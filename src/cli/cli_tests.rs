@@ -48,6 +48,7 @@ fn bad_input_is_answered_in_one_line_that_shows_the_right_form() {
         (&["-4", "[::1]:80"], "leave -4 out, or give a name"),
         (&["-6", "127.0.0.1:80"], "leave -6 out, or give a name"),
         (&["-4", "-6", "db:80"], "cannot be used with"),
+        (&["--expect", "timeout", "db:80", "--", "true"], "leave one of them out"),
         (&["--nosuch", "db:80"], "whyconn [OPTIONS] HOST:PORT"),
         (&["-Z", "db:80"], "whyconn [OPTIONS] HOST:PORT"),
         (&["-t", "5", "db:80"], "such as 500ms, 4s or '1m 30s'"),

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::expect::{disappointment, near};
 use crate::investigate::investigate;
 use crate::model::target::TargetError;
-use crate::model::{Asked, Evidence, Family, Host, Millis, Request, Target, Transport};
+use crate::model::{Asked, Evidence, Family, Host, Millis, ProxyVariable, Request, Target, Transport};
 use crate::redact::redact;
 use crate::render::{self, Color, Detail, Format, Style};
 use crate::report::{Report, Story, report};
@@ -23,6 +23,7 @@ use crate::{docs, sys};
 use args::DiagnoseArgs;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
+use std::env;
 use std::ffi::OsString;
 use std::time::SystemTime;
 
@@ -127,6 +128,11 @@ fn request(args: &DiagnoseArgs, target: Target) -> Result<Request, Error> {
             "JSON has no short form: leave -q out, or ask for --format human".to_owned(),
         ));
     }
+    if !args.expect.is_empty() && !command_line(args).is_empty() {
+        return Err(Error::Usage(
+            "--expect and -- COMMAND both decide the exit code: leave one of them out".to_owned(),
+        ));
+    }
     if target.socket().is_some() {
         fits_a_socket(args)?;
     }
@@ -161,7 +167,9 @@ fn request(args: &DiagnoseArgs, target: Target) -> Result<Request, Error> {
             )));
         }
     }
+    let value = |name: &str| env::var(name).ok();
     Ok(Request {
+        proxies: ProxyVariable::heeded(&target, value),
         family: asked.or(source_family),
         timeout_ms: Millis::from(args.timeout),
         grace_ms: Millis::from(args.grace),
@@ -223,6 +231,8 @@ fn target(words: &[OsString], udp: bool) -> Result<Target, TargetError> {
 
 /// A page, the codes of a class, or all of them.
 fn explain(asked: Option<&str>, format: PageFormat) -> Result<String, Error> {
+    // As the contract and `--expect` write a class, too.
+    let asked = asked.map(|text| text.strip_suffix(".*").unwrap_or(text));
     let class = asked.and_then(|text| Class::ALL.into_iter().find(|class| class.as_str() == text));
     let style = Style::detect(Color::Auto);
     Ok(match (asked, class, format) {

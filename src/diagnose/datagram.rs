@@ -3,7 +3,7 @@
 
 use super::alias::open_here;
 use super::handshake::{is_same_end, unless_neighbour_was_late};
-use super::trials::{is_forwarded, passed_loopback};
+use super::trials::{is_forwarded, is_kept, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
 use crate::model::{Call, RouteType, Trial, Window};
@@ -81,7 +81,7 @@ pub(super) fn own_closed_port(view: &View) -> Option<Finding> {
     // Other traffic can only add to a counter.
     if no_ports == 0 {
         let because = [Clue::IcmpError, Clue::IcmpFromThisHost, Clue::NotByOwnUdp];
-        let certain = passed_loopback(view);
+        let certain = passed_loopback(view) && is_kept(view);
         let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
         let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
         return Some(if certain { finding } else { finding.or(&[Code::RefusedIcmpPort]) });

@@ -35,8 +35,9 @@ pub(super) fn completed(view: &View) -> Option<Finding> {
     if reset_at_once {
         return broken(Code::ServiceReset, &[Clue::PeerReset]);
     }
-    let connected = attempt.connected_ms?;
-    if connected > view.evidence.request.timeout_ms {
+    attempt.connected_ms?;
+    let timeout = view.evidence.request.timeout_ms;
+    if !attempt.is_in_time(timeout) {
         // One SYN and its answer: the time between is the round trip. After a repeat it may be a lost SYN.
         let one_syn = view.tcp().and_then(|tcp| tcp.retransmits) == Some(0);
         let certainty = if one_syn { Certainty::Certain } else { Certainty::Likely };

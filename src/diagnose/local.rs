@@ -267,13 +267,7 @@ pub(super) fn family(view: &View) -> Option<Finding> {
     if errno != E::EADDRNOTAVAIL {
         return None;
     }
-    let own = view.evidence.host.addresses.seen()?;
-    let usable = own.iter().any(|own| {
-        matches!(own.address, IpAddr::V6(v6) if !own.tentative
-            && (is_link_local(view.target()) || !v6.is_unicast_link_local())
-            && (view.target().is_loopback() || !v6.is_loopback()))
-    });
-    (!usable).then(|| {
+    (!has_source(view)?).then(|| {
         let because = [Clue::CallFailed, Clue::NoOwnAddress];
         let finding = here(Code::LocalFamilyDisabled, Certainty::Certain, &because).variant("no-address");
         // A device that is down has no address of IPv6 either.
@@ -324,7 +318,10 @@ fn odd_source(view: &View) -> Option<Finding> {
         let certain =
             unanswered || view.icmp().is_some_and(|(icmp, _)| super::icmp::is_host_unreachable(icmp));
         let finding = finding(Certainty::Certain);
-        return Some(if certain { finding } else { finding.unless(Code::RefusedRst) });
+        let finding = if certain { finding } else { finding.unless(Code::RefusedRst) };
+        // Where there is another address to send from, a policy may have led it to ::1, and nobody takes it there.
+        let another = view.is_waiting() && has_source(view) == Some(true);
+        return Some(if another { finding.unless(Code::TimeoutAcceptQueue) } else { finding });
     }
     let link_local = matches!((source, view.target()), (IpAddr::V6(source), IpAddr::V6(target))
         if source.is_unicast_link_local() && !target.is_unicast_link_local());
@@ -339,6 +336,16 @@ fn odd_source(view: &View) -> Option<Finding> {
         None if view.attempt.gateway().is_none() => None,
         None => view.is_waiting().then(|| finding(Certainty::Likely).or(&[Code::TimeoutSilent])),
     }
+}
+
+/// Whether this host has an IPv6 address that it can send to the target from; `None` where nobody looked.
+fn has_source(view: &View) -> Option<bool> {
+    let own = view.evidence.host.addresses.seen()?;
+    Some(own.iter().any(|own| {
+        matches!(own.address, IpAddr::V6(v6) if !own.tentative
+            && (is_link_local(view.target()) || !v6.is_unicast_link_local())
+            && (view.target().is_loopback() || !v6.is_loopback()))
+    }))
 }
 
 /// IPv6 is off where every device that could carry it has it off and no address of it is left.

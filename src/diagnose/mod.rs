@@ -168,6 +168,15 @@ pub enum Remark {
         /// Whether it is only in `TIME_WAIT`.
         waiting: bool,
     },
+    /// What leads programs that obey it to a proxy.
+    ProxyVariable,
+    /// An address of this host that it can't use: duplicate address detection is not done, or has failed.
+    TentativeAddress {
+        /// Which.
+        address: IpAddr,
+    },
+    /// The address that this host sends from is good for less than the way to the target.
+    OddSource,
     /// What it costs clients that the first address fails.
     FirstAddressCost,
     /// Another address of the name failed.

@@ -2,7 +2,7 @@
 
 use super::on_link::silent_link;
 use super::silence::silent_before;
-use super::trials::{is_forwarded, passed_loopback};
+use super::trials::{is_forwarded, is_kept, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, icmp};
 use crate::model::{Family, Icmp, NeighbourState, QueueEntry, TcpState, Transport, Trial};
@@ -88,7 +88,7 @@ pub(super) fn own_icmp(view: &View) -> Option<Finding> {
     let few = view.trials().len() < 2;
     let elsewhere =
         !view.attempt.is_local() && (few || (host && (unknown || without || late)) || came_later(view));
-    let certain = passed_loopback(view) && !elsewhere;
+    let certain = passed_loopback(view) && is_kept(view) && !elsewhere;
     let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
     let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
     Some(if certain { finding } else { finding.or(&[icmp::code_of(icmp)]) })
@@ -159,7 +159,9 @@ pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {
     // Nothing counted its TTL down: it is from the gateway, be that the target or not.
     let from_gateway = !far && view.attempt.gateway().is_some() && !entry.was_routed();
     let reached = || view.path().is_some_and(|path| path.reached_at(1));
-    let nearer = named.is_some_and(|path| path.may_be_nearer()) || (from_gateway && !reached());
+    // What a router has counted down is from behind this link: the destination is rewritten here, and with it the name.
+    let behind = !far && view.attempt.gateway().is_none() && entry.was_routed();
+    let nearer = named.is_some_and(|path| path.may_be_nearer()) || (from_gateway && !reached()) || behind;
     let finding = if nearer { Finding { certainty: Certainty::Likely, ..finding } } else { finding };
     Some(if matches!(origin, Origin::Unknown) { finding.unless(Code::LocalFirewallReject) } else { finding })
 }
@@ -202,7 +204,7 @@ fn answered_here(view: &View, beyond: Finding) -> Finding {
             .or(&[Code::LocalFirewallReject]);
     }
     // One SYN may have met other traffic.
-    let certain = !view.is_udp() && view.trials().len() > 1 && passed_loopback(view);
+    let certain = !view.is_udp() && view.trials().len() > 1 && passed_loopback(view) && is_kept(view);
     let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
     let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
     if certain { finding } else { finding.or(&[beyond.code]) }
@@ -240,13 +242,14 @@ fn sender_of(view: &View, icmp: Icmp, sender: Option<IpAddr>) -> (Code, Culprit,
 
 /// The TTL ran out: in a loop, or because this host's own is too small.
 pub(super) fn worn_out(view: &View, sender: Option<IpAddr>) -> Option<Finding> {
-    let path = view.path()?;
+    let path = view.path().filter(|path| !path.are_siblings())?;
     let route_ttl = view.attempt.route().and_then(|route| route.hop_limit);
     let own_ttl = route_ttl.or(view.attempt.own_ttl.seen().copied());
     if let Some((hop, address)) = path.repeating().first().copied() {
         let culprit = Culprit::Router { address: Some(address), hop: Some(hop) };
         // SYNs of a sweep may take ways of unequal length; a whole TTL is not worn out by that.
-        let worn = sender.is_some() && own_ttl.is_some_and(|ttl| ttl > u32::from(MOST_HOPS));
+        let whole = own_ttl.is_some_and(|ttl| ttl > u32::from(MOST_HOPS));
+        let worn = sender.is_some() && whole && path.is_round();
         return Some(if worn {
             let because = [Clue::IcmpError, Clue::RoutersRepeat, Clue::OwnTtl];
             Finding::new(Code::UnreachableLoop, Certainty::Certain, culprit, &because)

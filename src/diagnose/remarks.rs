@@ -5,11 +5,12 @@ use super::servers::{Standing, standings};
 use super::view::View;
 use super::{Diagnosis, Finding, Remark, half_heard, ports, trials};
 use crate::model::{
-    Evidence, Family, ForeignListening, Host, Listening, LookupOutcome, Millis, RecordKind, SocketState,
+    Evidence, Family, ForeignListening, Host, Listening, LookupOutcome, Millis, OwnAddress, RecordKind,
+    SocketState,
 };
 use crate::plan::SLOW_NAME;
 use crate::verdict::{Class, Clue, Code};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// At most this many near misses are named.
 const MOST_NEAR: usize = 3;
@@ -23,6 +24,7 @@ pub(super) fn remarks(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<Remark>
         remarks.extend(forwarding(&view, finding));
         remarks.extend(near_misses(&view, finding));
         remarks.extend(shared_port(&view, finding));
+        remarks.extend(about_the_source(&view, finding));
         // Everybody else's containers say nothing about a target that is not this host.
         let bears = |other: &ForeignListening| view.attempt.is_local() || owns(other, view.target());
         let unnamed = finding.variant != "namespace" && foreign(evidence).iter().any(bears);
@@ -31,7 +33,50 @@ pub(super) fn remarks(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<Remark>
     if finding.code == Code::ConnectedPartial {
         remarks.push(Remark::FirstAddressCost);
     }
+    remarks.extend((!evidence.request.proxies.is_empty()).then_some(Remark::ProxyVariable));
     remarks
+}
+
+/// What this host sends from, where that may be why nothing comes of it.
+fn about_the_source(view: &View, finding: &Finding) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let class = finding.code.class();
+    if matches!(class, Class::Local | Class::Unreachable | Class::Timeout) && finding.variant != "tentative" {
+        remarks.extend(tentative(view).map(|address| Remark::TentativeAddress { address }));
+    }
+    let told = finding.because.contains(&Clue::OddSource);
+    if matches!(class, Class::Unreachable | Class::Timeout) && !told && has_odd_source(view) {
+        remarks.push(Remark::OddSource);
+    }
+    remarks
+}
+
+/// An address for targets like this one that nothing is sent from yet.
+fn tentative(view: &View) -> Option<IpAddr> {
+    let own = view.evidence.host.addresses.seen()?;
+    let fits = |own: &&OwnAddress| {
+        let as_far = is_link_local(own.address) == is_link_local(view.target());
+        own.tentative && Family::of(own.address) == view.family() && as_far
+    };
+    own.iter().find(fits).map(|own| own.address)
+}
+
+/// Whether an address means nothing beyond its link: fe80::/10, 169.254.0.0/16 (RFC 3927).
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    }
+}
+
+/// Whether the source is an address that means nothing where the target is.
+fn has_odd_source(view: &View) -> bool {
+    let target = view.target();
+    let Some(source) = view.attempt.source.map(|source| source.ip()) else { return false };
+    if view.attempt.is_local() || target.is_multicast() || target.is_loopback() {
+        return false;
+    }
+    is_link_local(source) && !is_link_local(target)
 }
 
 fn of_the_name(evidence: &Evidence, finding: &Finding) -> Vec<Remark> {

@@ -1,6 +1,6 @@
 //! Rules about a TCP reset: by this host, by something nearer than the target, or as good as by the target.
 
-use super::trials::{is_forwarded, least_passed, passed_loopback};
+use super::trials::{is_forwarded, is_kept, least_passed, passed_loopback};
 use super::view::View;
 use super::{Culprit, Finding, alias};
 use crate::model::{PathAnswer, Trial};
@@ -57,7 +57,7 @@ fn own_reset(view: &View) -> Finding {
     // Other traffic can only add to a counter: one that stood still proves that TCP sent no reset.
     if resets().any(|trial| trial.counters.out_resets == 0) {
         let because = [Clue::SynReset, Clue::TargetIsLocal, Clue::ResetByFilter];
-        let certain = passed_loopback(view);
+        let certain = passed_loopback(view) && is_kept(view);
         let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
         let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);
         return if certain { finding } else { finding.or(&[Code::RefusedRst]) };
@@ -129,7 +129,7 @@ fn reset_made_here(view: &View) -> Option<Finding> {
     }
     // TCP counts its resets, a packet filter's are not counted; other traffic can only add.
     if trials.iter().any(|trial| trial.counters.out_resets == 0) {
-        let quiet = least_passed(trials) == Some(1);
+        let quiet = least_passed(trials) == Some(1) && is_kept(view);
         let certainty = if quiet { Certainty::Certain } else { Certainty::Likely };
         let because = [Clue::SynReset, Clue::ResetByFilter];
         let finding = Finding::new(Code::LocalFirewallReject, certainty, Culprit::Client, &because);

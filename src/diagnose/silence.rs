@@ -6,6 +6,7 @@ use super::icmp::code_of;
 use super::on_link::{held, silent_link};
 use super::refusals::is_sure;
 use super::rejection::worn_out;
+use super::trials::is_forwarded;
 use super::view::View;
 use super::{Culprit, Finding, alias};
 use crate::model::{Beside, Counters, Listening, NeighbourState, PathProtocol, RouteAnswer, Trial, Window};
@@ -271,10 +272,12 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
         return None;
     }
     let silent = || view.trials().iter().filter(|trial| trial.answer.is_none());
-    let came_in = silent().any(|trial| {
-        let Counters { loopback_out, in_receives, in_delivers, .. } = trial.counters;
-        loopback_out > 0 && in_receives > 0 && in_delivers == 0
-    });
+    // What stands for something behind it is not dropped here: what came in meanwhile were others' packets.
+    let came_in = !is_forwarded(view)
+        && silent().any(|trial| {
+            let Counters { loopback_out, in_delivers, .. } = trial.counters;
+            loopback_out > 0 && trial.counters.swallowed() > 0 && in_delivers == 0
+        });
     if came_in {
         let because = [Clue::TargetIsLocal, Clue::NotDelivered];
         return Some(
@@ -288,7 +291,7 @@ pub(super) fn own_target(view: &View) -> Option<Finding> {
     }
     let full = |listening: &&Listening| listening.queue > listening.queue_limit;
     let takers = alias::takers(view.evidence, view.target());
-    if takers.iter().any(full) {
+    if !is_forwarded(view) && takers.iter().any(full) {
         let because = [Clue::TargetIsLocal, Clue::QueueFull];
         // Of several that share the port the kernel chooses one for each connection.
         let all = takers.iter().all(full);

@@ -1,7 +1,7 @@
 //! What the extra SYNs show, around each of which this host's counters were read.
 
 use super::view::View;
-use crate::model::Trial;
+use crate::model::{Counters, Trial};
 
 /// Whether an address of this host stands for something behind it: what it is sent does not pass the loopback
 /// device, as everything does that this host says to itself.
@@ -12,6 +12,22 @@ pub(super) fn is_forwarded(view: &View) -> bool {
 /// Whether the extra SYNs and their answers passed the loopback device, and mostly nothing else did meanwhile.
 pub(super) fn passed_loopback(view: &View) -> bool {
     least_passed(view.trials()).is_some_and(|least| (1..=2).contains(&least))
+}
+
+/// Whether this host kept the SYNs, or the datagram, to itself, as a filter that answers for it does: what came in went
+/// nowhere, or what IP was asked to send was not sent. What answers from behind this host leaves no such trace.
+pub(super) fn is_kept(view: &View) -> bool {
+    let kept = |trial: &&Trial| {
+        let Counters { out_requests, out_transmits, forwarded, .. } = trial.counters;
+        // Before Linux 6.7 what is sent is not counted: then only what would come in here may tell.
+        let unsent = out_transmits
+            .map_or(!view.attempt.is_local(), |sent| sent < out_requests.saturating_add(forwarded));
+        unsent || trial.counters.swallowed() > 0
+    };
+    let least = least_passed(view.trials());
+    let counts = || view.trials().iter().filter(|trial| Some(trial.counters.loopback_out) == least);
+    // Others' packets may hide it in a few.
+    counts().filter(kept).count().saturating_mul(2) > counts().count()
 }
 
 /// So many trials that agree outweigh those in which others' packets were counted too.

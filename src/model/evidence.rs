@@ -4,8 +4,8 @@ use super::schema::Endpoint;
 use super::target::{Family, Target, Transport};
 use super::{
     Acceptance, DirectView, Errno, Fact, HostFacts, HostsLine, Icmp, Link, Listeners, Millis, NameFiles,
-    NeighbourSample, NeighbourState, OwnEnds, Payload, QueueEntry, Refusal, Route, RouteAnswer, RouteType,
-    SoError, Sweep, TcpInfo, TcpState, Trace, Trial, UnixAttempt, Window,
+    NeighbourSample, NeighbourState, OwnEnds, Payload, ProxyVariable, QueueEntry, Refusal, Route,
+    RouteAnswer, RouteType, SoError, Sweep, TcpInfo, TcpState, Trace, Trial, UnixAttempt, Window,
 };
 use crate::sanitize::serialize_clean_option;
 use nix::errno::Errno as E;
@@ -38,6 +38,10 @@ pub struct Request {
     #[serde(default)]
     #[schemars(with = "Option<Endpoint>")]
     pub dns: Option<SocketAddr>,
+    /// Variables of the environment that lead ordinary programs to a proxy; only those that are set, and would be
+    /// heeded for this target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<ProxyVariable>,
 }
 
 impl Request {
@@ -58,6 +62,7 @@ impl Request {
             interface: None,
             trace: Trace::Auto,
             dns: None,
+            proxies: Vec::new(),
         }
     }
 }
@@ -195,7 +200,7 @@ impl Evidence {
     /// The first address that connected in time.
     pub fn working(&self) -> Option<&Attempt> {
         let timeout = self.request.timeout_ms;
-        self.attempts.iter().find(|attempt| attempt.connected_ms.is_some_and(|at| at <= timeout))
+        self.attempts.iter().find(|attempt| attempt.connected_ms.is_some() && attempt.is_in_time(timeout))
     }
 }
 
@@ -354,6 +359,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Whether an answer that came was in time. Where one SYN drew it the kernel has measured how long it took
+    /// (`tcpi_rtt`): a process that was stopped, or had no processor, comes to look later.
+    pub fn is_in_time(&self, timeout: Millis) -> bool {
+        let of_one_syn = self.tcp.seen().filter(|tcp| tcp.retransmits == Some(0));
+        let measured = of_one_syn.and_then(|tcp| tcp.rtt_ms);
+        let seen = self.connected_ms.is_some_and(|at| at <= timeout);
+        seen || (self.transport == Transport::Tcp && measured.is_some_and(|rtt| rtt <= timeout))
+    }
+
     /// An attempt that begins now.
     pub fn new(address: SocketAddr, started_ms: Millis) -> Self {
         Attempt {

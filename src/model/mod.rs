@@ -11,6 +11,7 @@ mod naming;
 mod own_ends;
 mod path;
 mod payload;
+mod proxy;
 pub(crate) mod schema;
 mod signal;
 pub mod target;
@@ -34,6 +35,7 @@ pub use naming::{
 pub use own_ends::{Holding, OwnEnds, OwnSocket, SocketState, Towards};
 pub use path::{Counters, PathAnswer, PathProbe, PathProtocol, Question, Sweep, Trace, Trial, Window};
 pub use payload::Payload;
+pub use proxy::ProxyVariable;
 pub use signal::{Errno, Icmp, Origin, QueueEntry, SoError, TcpInfo, TcpState};
 pub use target::{Family, Host, Target, Transport};
 pub use unix::{

@@ -427,7 +427,7 @@ fn scheme_port(scheme: &str) -> Option<u16> {
 }
 
 /// `host:port` → host and port, brackets taken off; no port where none was typed.
-fn split_host_port(text: &str) -> Result<(&str, Option<&str>), TargetError> {
+pub(super) fn split_host_port(text: &str) -> Result<(&str, Option<&str>), TargetError> {
     if let Some(inside_and_rest) = text.strip_prefix('[') {
         let (inside, rest) =
             inside_and_rest.split_once(']').ok_or_else(|| TargetError::Brackets(text.to_owned()))?;

@@ -368,6 +368,14 @@ fn nearer(attempt: &Attempt, rejection: Question) -> Option<Question> {
     (asked && sender == attempt.address.ip()).then_some(Question::Nearer { sender })
 }
 
+/// Whether the kernel sends from an IPv6 address that does not reach as far as the target.
+fn has_odd_source(attempt: &Attempt) -> bool {
+    let near = |ip: IpAddr| matches!(ip, IpAddr::V6(v6) if v6.is_loopback() || v6.is_unicast_link_local());
+    attempt.source.is_some_and(|source| near(source.ip()))
+        && !near(attempt.address.ip())
+        && !attempt.is_local()
+}
+
 /// Whether no router stands before the target.
 fn is_on_link(attempt: &Attempt) -> bool {
     attempt.route().is_some() && attempt.gateway().is_none()
@@ -503,6 +511,9 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
             if attempt.route().is_some_and(|route| route.kind != RouteType::Local) {
                 want(Probe::Addresses);
             }
+        } else if attempt.connected_ms.is_none() && has_odd_source(attempt) {
+            // Has this host no better one?
+            want(Probe::Addresses);
         } else if attempt.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
             // Each device has a hop limit of its own.
             want(Probe::Links);

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use std::net::IpAddr;
 
-walk!(Request { target, source, interface: Map::device_of, dns } keeps {
+walk!(Request { target, source, interface: Map::device_of, dns, proxies } keeps {
     family, timeout_ms, grace_ms, source_port, trace,
 });
 

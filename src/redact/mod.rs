@@ -21,8 +21,8 @@ mod words;
 
 use crate::model::{
     AfterHandshake, Call, Errno, Evidence, Fact, Family, FileKind, Icmp, Millis, NameKind, NeighbourState,
-    Origin, PathProtocol, Payload, PeerEnd, RecordKind, RefusalKind, RouteType, SocketState, SocketType,
-    TcpState, Trace, Transport, UnixState,
+    Origin, PathProtocol, Payload, PeerEnd, ProxyVariable, RecordKind, RefusalKind, RouteType, SocketState,
+    SocketType, TcpState, Trace, Transport, UnixState,
 };
 use addresses::Addresses;
 use labels::Labels;
@@ -108,6 +108,7 @@ plain!(
     Origin,
     PathProtocol,
     Payload,
+    ProxyVariable,
     PeerEnd,
     RecordKind,
     RefusalKind,

@@ -51,6 +51,7 @@ fn in_remark(remark: Remark, map: &mut Map) -> Remark {
         Remark::NameServerDead { server } => Remark::NameServerDead { server: server.walk(map) },
         Remark::HalfSilent { server, record } => Remark::HalfSilent { server: server.walk(map), record },
         Remark::Sinkhole { address } => Remark::Sinkhole { address: address.walk(map) },
+        Remark::TentativeAddress { address } => Remark::TentativeAddress { address: address.walk(map) },
         Remark::PortNearby { address } => Remark::PortNearby { address: address.walk(map) },
         other => other,
     }

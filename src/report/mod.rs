@@ -432,6 +432,9 @@ pub const REMARKS: &[&str] = &[
     "first-address-cost",
     "source-port-in-time-wait",
     "source-port-shared",
+    "proxy-variable",
+    "tentative-address",
+    "odd-source",
 ];
 
 impl Remark {
@@ -448,6 +451,9 @@ impl Remark {
             Remark::HostsOverride => "hosts-override",
             Remark::ListensInNamespace => "listener-in-namespace",
             Remark::PortNearby { .. } => "port-nearby",
+            Remark::ProxyVariable => "proxy-variable",
+            Remark::TentativeAddress { .. } => "tentative-address",
+            Remark::OddSource => "odd-source",
             Remark::FirstAddressCost => "first-address-cost",
             Remark::SourcePortShared { waiting: true } => "source-port-in-time-wait",
             Remark::SourcePortShared { waiting: false } => "source-port-shared",
@@ -481,6 +487,9 @@ mod tests {
             Remark::HalfSilent { server, record: RecordKind::A },
             Remark::SourcePortShared { waiting: false },
             Remark::SourcePortShared { waiting: true },
+            Remark::ProxyVariable,
+            Remark::TentativeAddress { address },
+            Remark::OddSource,
             Remark::FirstAddressCost,
             Remark::AddressFailed { attempt: 0, code: Code::RefusedRst },
         ];
@@ -497,6 +506,9 @@ mod tests {
                 | Remark::PortNearby { .. }
                 | Remark::HalfSilent { .. }
                 | Remark::SourcePortShared { .. }
+                | Remark::ProxyVariable
+                | Remark::TentativeAddress { .. }
+                | Remark::OddSource
                 | Remark::FirstAddressCost
                 | Remark::AddressFailed { .. } => assert!(REMARKS.contains(&remark.code()), "{remark:?}"),
             }

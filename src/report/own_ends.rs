@@ -1,10 +1,11 @@
 //! Sentences about the client's end: source ports, limits, policies.
 
 use super::Words;
-use super::naming::owner;
+use super::naming::{listed, owner};
 use crate::diagnose::{Remark, same_tuple, source_port_holder};
 use crate::model::{OwnSocket, SocketState, Towards};
 use crate::verdict::Clue;
+use std::net::IpAddr;
 
 impl Words<'_> {
     /// The value of a word in braces that is about the client's end.
@@ -67,6 +68,26 @@ impl Words<'_> {
                 self.value("sport"),
                 self.value("holder")
             )),
+            Remark::ProxyVariable => {
+                let set = listed(self.evidence.request.proxies.iter());
+                let several = self.evidence.request.proxies.len() > 1;
+                let (are, them) = if several { ("are", "them") } else { ("is", "it") };
+                Some(format!(
+                    "{set} {are} set in the environment: programs that heed {them} go through a proxy, and not this way"
+                ))
+            }
+            Remark::TentativeAddress { address } => Some(format!(
+                "{address} of this host is tentative: nothing is sent from it until duplicate address detection is \
+                 done, and nothing at all where that fails (`dadfailed` in `ip address`)"
+            )),
+            Remark::OddSource => {
+                let source = self.attempt?.source?.ip();
+                let what = match source {
+                    IpAddr::V4(_) => "a link-local address, as a host has where no DHCP server gives it one",
+                    IpAddr::V6(_) => "a link-local address",
+                };
+                Some(format!("this host sends from {source}, {what}: the answers may find no way back to it"))
+            }
             _ => None,
         }
     }

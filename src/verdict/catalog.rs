@@ -110,7 +110,7 @@ catalog! {
         apart Client: "see what programs here get in the end" => "getent ahosts {host}";
     }
     ConnectedPartial = Connected."connected.partial" {
-        holds: "some address works, but the one that clients try first does not, or not within 1 s";
+        holds: "some address works, but the one that clients try first does not, or not within 1 s or ten times the round trip of the one that works";
         headline: "clients try {endpoint} first, and that one fails; {working} completes the handshake";
         headline "slow": "clients try {endpoint} first, and that one has not answered; {working} completes the handshake";
         headline "udp": "clients try {endpoint} first, and that one fails; {working} answers over UDP";
@@ -839,6 +839,7 @@ catalog! {
         alike UnreachableNoRoute: "the address may be there, and its local route be missing";
         alike RefusedRst: "this host may connect to itself in the target's place, and refuse";
         alike LocalInterface: "a device that is down, or may be, has no address either";
+        alike TimeoutAcceptQueue: "a policy may have led it to {source}, and what listens there takes no more";
         apart Client: "see the addresses of this host" => "ip -br address";
     }
     LocalScopeMissing = Local."local.scope-missing" {
@@ -872,7 +873,7 @@ catalog! {
         apart Client: "see the routes that are left" => "ip {family_flag} route";
     }
     LocalDenied = Local."local.denied" {
-        holds: "a local policy (LSM, seccomp, cgroup, socket file permissions) forbids it";
+        holds: "a local policy (LSM, seccomp, cgroup, IPsec, socket file permissions) forbids it";
         headline: "a policy of this host forbids the connection ({errno}), though there is a route";
         headline "directory": "this user may not pass through the directory {unix_at} on the way to {host}";
         headline "socket": "this user may not write to the socket {host}, and connecting takes that";

@@ -194,7 +194,10 @@ fn exit_status() -> Roff {
     for (number, option, meaning) in [
         ("10", "targets-from", "several targets failed, with verdicts of different classes"),
         ("11", "expect", "the verdict is not what `--expect` says"),
-        ("130", "wait", "interrupted"),
+        ("126", "wait", "the command behind `--` can't be run"),
+        ("127", "wait", "there is no such command"),
+        ("130", "wait", "Ctrl-C ended the waiting, or a list; what is known is printed"),
+        ("143", "wait", "SIGTERM did"),
     ] {
         if has(option) {
             item(&mut roff, vec![bold(number)], meaning);
@@ -233,6 +236,7 @@ fn files() -> Roff {
         ("/etc/gai.conf", "the order of a name's addresses"),
         ("/etc/services", "names of services, read by the C library"),
         ("/proc", "this host's counters, sockets and settings; which process listens, and where"),
+        ("/sys/fs/cgroup", "the names of the services and containers that listen"),
     ];
     for (names, meaning) in files {
         item(&mut roff, vec![italic(names)], meaning);
@@ -253,8 +257,8 @@ fn examples() -> Roff {
     ];
     if has("expect") {
         examples.push((
-            "A firewall's test: the port must be closed:",
-            "whyconn --expect refused --expect timeout 198.18.3.2:23",
+            "A firewall's test: it must keep silent, or reject:",
+            "whyconn --expect timeout.silent --expect timeout.port-silent --expect unreachable.icmp-admin 198.18.3.2:23",
         ));
     }
     if has("redact") {

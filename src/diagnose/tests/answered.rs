@@ -494,6 +494,8 @@ fn looped(world: World) -> World {
 }
 
 fn trial(loopback_out: i64) -> Trial {
-    let counters = Counters { loopback_out, ..Counters::default() };
+    // What a filter answers itself is delivered to nobody.
+    let in_delivers = (loopback_out - 1).max(0);
+    let counters = Counters { loopback_out, in_receives: loopback_out, in_delivers, ..Counters::default() };
     Trial { at_ms: Millis(300.0), ttl: None, answer: None, counters }
 }

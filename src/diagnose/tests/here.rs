@@ -526,6 +526,15 @@ fn ipv6_alone() -> Vec<Row> {
             "no-address",
         ),
         row(
+            "B19 beside a policy that leads it to ::1, where another address is there",
+            V6.far().source("::1").silent(4).addresses([own(V6.own, 64)]),
+            OFF,
+            Likely,
+            client(),
+            "no-address",
+        )
+        .or(&["timeout.accept-queue"]),
+        row(
             "B19 the kernel sends from a link-local address, a router says beyond scope",
             V6.far().source("fe80::2").icmp((1, 2), V6.router),
             OFF,

@@ -1,13 +1,14 @@
 //! Facts beside the verdict: when they are told, and when not.
 
-use super::build::{Says, V4, V6, World, remote};
+use super::build::{Net, Says, V4, V6, World, own, remote};
 use super::told::{
     Asked, FIRST, NAME, SECOND, contained, empty, errno, gives, listening, of_process, server,
 };
 use crate::diagnose::{Remark, diagnose};
 use crate::model::ForeignListening;
 use crate::model::{
-    AfterHandshake, ExchangeOutcome, Fact, Lookup, LookupOutcome, Millis, RouteType, ServerView,
+    AfterHandshake, ExchangeOutcome, Fact, Lookup, LookupOutcome, Millis, OwnAddress, ProxyVariable,
+    RouteType, ServerView,
 };
 use nix::errno::Errno as E;
 
@@ -72,6 +73,35 @@ fn whoever_was_asked_by_dns_is_named() {
     assert_eq!(all(open().named(NAME, []).told([works(FIRST)])), [""; 0]);
     // A literal address asks nobody.
     assert_eq!(all(open().asked(|request| request.dns = Some("203.0.113.53:53".parse().unwrap()))), [""; 0]);
+}
+
+#[test]
+fn proxy_variables_are_told_whatever_the_verdict() {
+    let set = |request: &mut crate::model::Request| request.proxies = vec![ProxyVariable::Https];
+    assert_eq!(all(open().asked(set)), ["proxy-variable"]);
+    assert_eq!(all(V4.far().silent(4).asked(set)), ["proxy-variable"]);
+}
+
+#[test]
+fn an_odd_source_is_told_where_nothing_comes_back() {
+    let from = |net: Net, source: &str| all(net.far().source(source).silent(4));
+    assert_eq!(from(V4, "169.254.7.7"), ["odd-source"]);
+    assert_eq!(from(V4, "10.0.0.7"), [""; 0]);
+    assert_eq!(from(V6, V6.own), [""; 0]);
+    // The verdict says it already.
+    assert_eq!(from(V6, "fe80::7"), [""; 0]);
+    let answered = V4.far().source("169.254.7.7").connected(0.4, AfterHandshake::Quiet);
+    assert_eq!(all(answered), [""; 0]);
+}
+
+#[test]
+fn a_tentative_address_is_told_unless_the_verdict_is_that() {
+    let own = |tentative| OwnAddress { tentative, ..own(V6.own, 64) };
+    let world = |tentative| V6.far().source("fe80::7").silent(4).addresses([own(tentative)]);
+    assert_eq!(all(world(true)), ["tentative-address"]);
+    assert_eq!(all(world(false)), [""; 0]);
+    // One of the other family is nothing to this target.
+    assert_eq!(all(V4.far().silent(4).addresses([own(true)])), [""; 0]);
 }
 
 #[test]

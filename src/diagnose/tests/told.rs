@@ -304,11 +304,19 @@ impl World {
 
     /// Extra SYNs to this host drew resets: so many went over loopback, so many were TCP's.
     pub(super) fn reset_trials(self, loopback_out: i64, out_resets: &[i64]) -> Self {
+        // What a filter answers itself is delivered to nobody.
+        let delivered = |out_resets: i64| loopback_out - i64::from(out_resets == 0 && loopback_out > 0);
         let trial = |out_resets: &i64| Trial {
             at_ms: Millis(0.5),
             ttl: None,
             answer: Some(PathAnswer::Reset),
-            counters: Counters { loopback_out, out_resets: *out_resets, ..Counters::default() },
+            counters: Counters {
+                loopback_out,
+                out_resets: *out_resets,
+                in_receives: loopback_out,
+                in_delivers: delivered(*out_resets),
+                ..Counters::default()
+            },
         };
         let trials = out_resets.iter().map(trial).collect();
         self.with(|attempt| attempt.trials = Fact::Seen(trials))

@@ -52,6 +52,9 @@ impl World {
         self.datagram_icmp(says, &sender).counted(Counters {
             udp_no_ports: Some(udp_no_ports),
             loopback_out,
+            in_receives: loopback_out,
+            // What a filter answers itself is delivered to nobody.
+            in_delivers: loopback_out - i64::from(udp_no_ports == 0 && loopback_out > 0),
             ..Counters::default()
         })
     }
@@ -208,6 +211,18 @@ fn closed_here(net: Net) -> Vec<Row> {
         row("UDP: a port that is forwarded", own_port(0, 0), code, Likely, target(), "udp")
             .or(&["local.firewall-reject"]),
         row("UDP: the input filter rejects", own_port(0, 2), "local.firewall-reject", Certain, client(), ""),
+        row(
+            "UDP: a container answers, while others talk over loopback",
+            own_port(0, 2).with(|attempt| {
+                let Fact::Seen(trials) = &mut attempt.trials else { return };
+                trials.iter_mut().for_each(|trial| trial.counters.in_delivers = 2);
+            }),
+            "local.firewall-reject",
+            Likely,
+            client(),
+            "",
+        )
+        .or(&["refused.icmp-port"]),
         row(
             "UDP: the input filter rejects, on a busy host",
             own_port(0, 9),

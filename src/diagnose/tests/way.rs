@@ -22,7 +22,8 @@ pub(super) fn after(hop: u8, address: &str) -> Option<Culprit> {
 }
 
 pub(super) fn exceeded(from: &str) -> Option<PathAnswer> {
-    Some(PathAnswer::TimeExceeded { from: Some(ip(from)), hop_limit: Some(63) })
+    let left = if from == V4.gateway || from == V6.gateway { 64 } else { 63 };
+    Some(PathAnswer::TimeExceeded { from: Some(ip(from)), hop_limit: Some(left) })
 }
 
 /// Probes of the sweep: protocol, TTL (0 for the host's own), answer.
@@ -97,7 +98,12 @@ fn resets(net: Net) -> Vec<Row> {
         let before = hops.into_iter().filter(move |(_, ttl, _)| *ttl < reset);
         net.far().reset().sweep(before.chain([(Tcp, reset, RST), (Udp, reset, contrast)]))
     };
-    let count = |loopback_out, out_resets| Counters { loopback_out, out_resets, ..Counters::default() };
+    let count = |loopback_out: i64, out_resets: i64| {
+        // What a filter answers itself is delivered to nobody.
+        let kept = i64::from(out_resets == 0 && loopback_out > 0);
+        let in_delivers = loopback_out - kept;
+        Counters { loopback_out, out_resets, in_receives: loopback_out, in_delivers, ..Counters::default() }
+    };
     let here = |loopback, resets| at(1, None).trials(4, Some(1), RST, count(loopback, resets));
     let own = |resets| net.loopback().reset().trials(1, None, RST, count(2, resets));
     vec![
@@ -173,6 +179,7 @@ fn rejections(net: Net) -> Vec<Row> {
     let worn_out =
         |farther| rejected(Says::TtlOut).sweep(hops.into_iter().chain([(Tcp, 3, farther), (Tcp, 4, None)]));
     let own_ttl = |ttl, world: World| world.with(|attempt| attempt.own_ttl = Fact::Seen(ttl));
+    let beyond = if net.far.contains(':') { "2001:db8:9::9" } else { "203.0.113.99" };
     let round = [net.gateway, net.router, net.gateway, net.router, net.gateway];
     let round = (1..).zip(round).map(|(ttl, from)| (Tcp, ttl, exceeded(from)));
     vec![
@@ -259,6 +266,21 @@ fn rejections(net: Net) -> Vec<Row> {
             Certain,
             router(net.gateway, 1),
             "",
+        ),
+        row(
+            "B15 beside B16: routers that share the load, and something sets each TTL to their distance",
+            own_ttl(
+                64,
+                rejected(Says::TtlOut).sweep(
+                    (1..)
+                        .zip([net.router, beyond, net.router, beyond])
+                        .map(|(ttl, from)| (Tcp, ttl, exceeded(from))),
+                ),
+            ),
+            "unreachable.icmp-other",
+            Likely,
+            router(net.router, 1),
+            "time-exceeded",
         ),
         row(
             "B15 the same routers come again, this host's TTL unknown",
@@ -523,6 +545,14 @@ fn silences(net: Net) -> Vec<Row> {
             after(2, net.router),
             "",
         ),
+        row(
+            "C16 the answer was in time, and the program late to look",
+            late(0).tcp(|tcp| tcp.rtt_ms = Some(Millis(20.0))),
+            "connected.ok",
+            Certain,
+            None,
+            "",
+        ),
         row("C16 the answer came after the deadline", late(0), "timeout.too-short", Certain, client(), ""),
         row(
             "the answer came after the deadline, and the gateway's ARP was late",
@@ -565,6 +595,17 @@ fn swallowed(net: Net) -> Vec<Row> {
     let own = |counters| net.loopback().silent(4).trials(2, None, None, counters);
     let delivered = Counters { in_receives: 1, in_delivers: 1, ..nothing };
     vec![
+        row(
+            "D2 what stands for something behind it keeps silent, and others' packets were counted",
+            own(Counters { in_receives: 1, forwarded: 1, loopback_out: 1, ..nothing }).with(|attempt| {
+                let Fact::Seen(trials) = &mut attempt.trials else { return };
+                trials[1].counters = nothing;
+            }),
+            "timeout.port-silent",
+            Likely,
+            client(),
+            "local",
+        ),
         row(
             "C6 our input filter drops the answers",
             silent().heard(received(1), received(3), nothing),
