@@ -4,7 +4,8 @@ use super::refusals::{fitting_refusals, is_sure};
 use super::view::View;
 use super::{Culprit, Finding, ports};
 use crate::model::{
-    Call, Evidence, Family, Host, Link, OwnAddress, Refusal, RefusalKind, RouteAnswer, RouteType, covers,
+    Call, Evidence, Family, Host, Link, NeighbourState, OwnAddress, Refusal, RefusalKind, RouteAnswer,
+    RouteType, covers,
 };
 use crate::verdict::{Certainty, Clue, Code};
 use nix::errno::Errno as E;
@@ -320,7 +321,10 @@ fn odd_source(view: &View) -> Option<Finding> {
         let finding = finding(Certainty::Certain);
         let finding = if certain { finding } else { finding.unless(Code::RefusedRst) };
         // Where there is another address to send from, a policy may have led it to ::1, and nobody takes it there.
-        let another = view.is_waiting() && has_source(view) == Some(true);
+        // What waits for a neighbour goes to no loopback device.
+        let held = matches!(view.neighbour(), Some(NeighbourState::Incomplete | NeighbourState::Failed));
+        let another =
+            view.family() == Family::V6 && view.is_waiting() && !held && has_source(view) != Some(false);
         return Some(if another { finding.unless(Code::TimeoutAcceptQueue) } else { finding });
     }
     let link_local = matches!((source, view.target()), (IpAddr::V6(source), IpAddr::V6(target))

@@ -228,31 +228,22 @@ impl<'a> PathView<'a> {
         repeating
     }
 
-    /// How far away the routers are that repeat, and those between them: the hops that each one's answer has come.
-    fn distances(&self) -> BTreeSet<u8> {
-        let Some(first) = self.repeating().first().map(|(ttl, _)| *ttl) else { return BTreeSet::new() };
+    /// Whether of the routers that repeat one is known to be farther away than another, as in a circle. A hop that
+    /// shares its load answers in turns as well, where something sets each packet's TTL to its distance.
+    pub fn is_round(&self) -> bool {
         // Senders begin with 64, 128 or 255.
         let distance = |left: u8| {
             let begun = [64, 128].into_iter().find(|begun| left <= *begun).unwrap_or(u8::MAX);
             begun.saturating_sub(left)
         };
-        let answers = self.small().filter(|(ttl, _)| *ttl >= first).filter_map(|(_, probe)| probe.answer);
-        let left = answers.filter_map(|answer| match answer {
-            PathAnswer::TimeExceeded { hop_limit, .. } => hop_limit,
+        let repeating = self.repeating();
+        let answers = self.small().filter_map(|(_, probe)| match probe.answer? {
+            PathAnswer::TimeExceeded { from: Some(from), hop_limit: Some(left) } => Some((from, left)),
             _ => None,
         });
-        left.map(distance).collect()
-    }
-
-    /// Whether the routers that repeat are all equally far away: a hop that shares its load answers in turns, where
-    /// something sets each packet's TTL to its distance.
-    pub fn are_siblings(&self) -> bool {
-        self.distances().len() == 1
-    }
-
-    /// Whether of the routers that repeat one is known to be behind the other, as in a circle.
-    pub fn is_round(&self) -> bool {
-        self.distances().len() > 1
+        let of_these = answers.filter(|(from, _)| repeating.iter().any(|(_, router)| router == from));
+        let distances: BTreeSet<u8> = of_these.map(|(_, left)| distance(left)).collect();
+        distances.len() > 1
     }
 
     /// Whether between two TTLs somebody else than this router answered. A gap says nothing: routers send few

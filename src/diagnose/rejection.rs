@@ -160,7 +160,10 @@ pub(super) fn foreign_icmp(view: &View) -> Option<Finding> {
     let from_gateway = !far && view.attempt.gateway().is_some() && !entry.was_routed();
     let reached = || view.path().is_some_and(|path| path.reached_at(1));
     // What a router has counted down is from behind this link: the destination is rewritten here, and with it the name.
-    let behind = !far && view.attempt.gateway().is_none() && entry.was_routed();
+    // A tunnel has no neighbours, and its peer forwards: IPv6 tells that, in IPv4 nothing tells it from a neighbour that
+    // nobody has asked for.
+    let without = matches!(view.neighbour(), None | Some(NeighbourState::Noarp));
+    let behind = !far && view.attempt.gateway().is_none() && entry.was_routed() && !without;
     let nearer = named.is_some_and(|path| path.may_be_nearer()) || (from_gateway && !reached()) || behind;
     let finding = if nearer { Finding { certainty: Certainty::Likely, ..finding } } else { finding };
     Some(if matches!(origin, Origin::Unknown) { finding.unless(Code::LocalFirewallReject) } else { finding })
@@ -242,20 +245,23 @@ fn sender_of(view: &View, icmp: Icmp, sender: Option<IpAddr>) -> (Code, Culprit,
 
 /// The TTL ran out: in a loop, or because this host's own is too small.
 pub(super) fn worn_out(view: &View, sender: Option<IpAddr>) -> Option<Finding> {
-    let path = view.path().filter(|path| !path.are_siblings())?;
+    let path = view.path()?;
     let route_ttl = view.attempt.route().and_then(|route| route.hop_limit);
     let own_ttl = route_ttl.or(view.attempt.own_ttl.seen().copied());
     if let Some((hop, address)) = path.repeating().first().copied() {
         let culprit = Culprit::Router { address: Some(address), hop: Some(hop) };
         // SYNs of a sweep may take ways of unequal length; a whole TTL is not worn out by that.
         let whole = own_ttl.is_some_and(|ttl| ttl > u32::from(MOST_HOPS));
-        let worn = sender.is_some() && whole && path.is_round();
-        return Some(if worn {
+        // What comes back to this host is no load that is shared.
+        let own_end = view.attempt.source.map(|source| source.ip());
+        let comes_back = path.repeating().iter().any(|(_, router)| Some(*router) == own_end);
+        return Some(if sender.is_some() && whole && (path.is_round() || comes_back) {
             let because = [Clue::IcmpError, Clue::RoutersRepeat, Clue::OwnTtl];
             Finding::new(Code::UnreachableLoop, Certainty::Certain, culprit, &because)
         } else {
+            let other = if sender.is_some() { Code::UnreachableIcmpOther } else { Code::TimeoutSilent };
             Finding::new(Code::UnreachableLoop, Certainty::Likely, culprit, &[Clue::RoutersRepeat])
-                .or(&[Code::TimeoutSilent])
+                .or(&[other])
         });
     }
     let router = sender?;

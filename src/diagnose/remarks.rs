@@ -41,11 +41,15 @@ pub(super) fn remarks(evidence: &Evidence, diagnosis: &Diagnosis) -> Vec<Remark>
 fn about_the_source(view: &View, finding: &Finding) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let class = finding.code.class();
-    if matches!(class, Class::Local | Class::Unreachable | Class::Timeout) && finding.variant != "tentative" {
+    let of_addresses = matches!(finding.code, Code::LocalFamilyDisabled | Code::LocalSourceAddress);
+    if (of_addresses || matches!(class, Class::Unreachable | Class::Timeout))
+        && finding.variant != "tentative"
+    {
         remarks.extend(tentative(view).map(|address| Remark::TentativeAddress { address }));
     }
     let told = finding.because.contains(&Clue::OddSource);
-    if matches!(class, Class::Unreachable | Class::Timeout) && !told && has_odd_source(view) {
+    let unanswered = view.is_waiting() && !view.path().is_some_and(|path| path.target_is_up());
+    if unanswered && !told && has_odd_source(view) {
         remarks.push(Remark::OddSource);
     }
     remarks
@@ -53,16 +57,16 @@ fn about_the_source(view: &View, finding: &Finding) -> Vec<Remark> {
 
 /// An address for targets like this one that nothing is sent from yet.
 fn tentative(view: &View) -> Option<IpAddr> {
-    let own = view.evidence.host.addresses.seen()?;
+    let own = view.evidence.host.addresses.seen().filter(|_| !view.attempt.is_local())?;
     let fits = |own: &&OwnAddress| {
-        let as_far = is_link_local(own.address) == is_link_local(view.target());
+        let as_far = is_of_the_link(own.address) == is_of_the_link(view.target());
         own.tentative && Family::of(own.address) == view.family() && as_far
     };
     own.iter().find(fits).map(|own| own.address)
 }
 
 /// Whether an address means nothing beyond its link: fe80::/10, 169.254.0.0/16 (RFC 3927).
-fn is_link_local(address: IpAddr) -> bool {
+fn is_of_the_link(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
@@ -76,7 +80,7 @@ fn has_odd_source(view: &View) -> bool {
     if view.attempt.is_local() || target.is_multicast() || target.is_loopback() {
         return false;
     }
-    is_link_local(source) && !is_link_local(target)
+    view.attempt.gateway().is_some() && is_of_the_link(source) && !is_of_the_link(target)
 }
 
 fn of_the_name(evidence: &Evidence, finding: &Finding) -> Vec<Remark> {

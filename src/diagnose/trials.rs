@@ -1,7 +1,7 @@
 //! What the extra SYNs show, around each of which this host's counters were read.
 
 use super::view::View;
-use crate::model::{Counters, Trial};
+use crate::model::{Counters, Family, PathAnswer, Trial};
 
 /// Whether an address of this host stands for something behind it: what it is sent does not pass the loopback
 /// device, as everything does that this host says to itself.
@@ -18,7 +18,12 @@ pub(super) fn passed_loopback(view: &View) -> bool {
 /// nowhere, or what IP was asked to send was not sent. What answers from behind this host leaves no such trace.
 pub(super) fn is_kept(view: &View) -> bool {
     let kept = |trial: &&Trial| {
-        let Counters { out_requests, out_transmits, forwarded, .. } = trial.counters;
+        let Counters { out_requests, out_transmits, forwarded, loopback_out, .. } = trial.counters;
+        // A reset that the filter of IPv6 sends is no request (nf_send_reset6): all that was sent went over loopback.
+        let by_filter = trial.answer == Some(PathAnswer::Reset) && trial.counters.out_resets == 0;
+        if by_filter && view.family() == Family::V6 && out_transmits == Some(loopback_out) {
+            return true;
+        }
         // Before Linux 6.7 what is sent is not counted: then only what would come in here may tell.
         let unsent = out_transmits
             .map_or(!view.attempt.is_local(), |sent| sent < out_requests.saturating_add(forwarded));

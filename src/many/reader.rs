@@ -95,7 +95,7 @@ impl Reader {
         let (tell, told) = mpsc::channel(AHEAD);
         std::thread::Builder::new().name("targets".into()).spawn(move || {
             // Where they can't be, a signal ends the program as it does without a list.
-            let _ = sys::leave_signals_to_others();
+            let _ = sys::leave_ends_to_others();
             loop {
                 let mut block = vec![0; BLOCK];
                 let read = match from.read(&mut block) {

@@ -369,7 +369,7 @@ fn nearer(attempt: &Attempt, rejection: Question) -> Option<Question> {
 }
 
 /// Whether the kernel sends from an IPv6 address that does not reach as far as the target.
-fn has_odd_source(attempt: &Attempt) -> bool {
+fn sends_from_nearby(attempt: &Attempt) -> bool {
     let near = |ip: IpAddr| matches!(ip, IpAddr::V6(v6) if v6.is_loopback() || v6.is_unicast_link_local());
     attempt.source.is_some_and(|source| near(source.ip()))
         && !near(attempt.address.ip())
@@ -511,12 +511,13 @@ fn explanations(evidence: &Evidence) -> Vec<Probe> {
             if attempt.route().is_some_and(|route| route.kind != RouteType::Local) {
                 want(Probe::Addresses);
             }
-        } else if attempt.connected_ms.is_none() && has_odd_source(attempt) {
-            // Has this host no better one?
-            want(Probe::Addresses);
         } else if attempt.deciding_icmp().is_some_and(|(icmp, _)| icmp.is_time_exceeded()) {
             // Each device has a hop limit of its own.
             want(Probe::Links);
+        }
+        // Has this host no better address to send from?
+        if attempt.connected_ms.is_none() && sends_from_nearby(attempt) {
+            want(Probe::Addresses);
         }
         // What the packet filter marks may be refused by a route that the lookup does not know.
         if attempt.connected_ms.is_none() && attempt.fails_to_repeat() {

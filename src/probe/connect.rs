@@ -133,7 +133,7 @@ impl Run {
                     self.read_route();
                 }
                 // An answer after the deadline is a fact about the timeout, not a connection to watch.
-                if now.to_duration() <= timeout {
+                if self.seen.is_in_time(self.ask.request.timeout_ms) {
                     self.watch_after_handshake(&connecting).await;
                 }
             }

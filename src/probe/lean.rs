@@ -158,12 +158,11 @@ impl Lean {
 
     async fn explain(mut self, request: &Arc<Request>, shared: &Shared) -> Attempt {
         let mut run = self.run(request, shared);
-        let timeout = request.timeout_ms.to_duration();
         match self.state {
             State::Connected => {
                 let at = self.seen_at.unwrap_or_default();
                 run.seen.connected_ms = Some(at);
-                if at.to_duration() <= timeout {
+                if run.seen.is_in_time(request.timeout_ms) {
                     run.watch_after_handshake(&self.connecting).await;
                 }
             }

@@ -69,7 +69,7 @@ fn outcome(attempt: &Attempt, timeout: Millis) -> String {
         return format!("{:?} {:?}", failed.call, failed.errno);
     }
     match attempt.connected_ms {
-        Some(at) if at > timeout => return LATE.to_owned(),
+        Some(_) if !attempt.is_in_time(timeout) => return LATE.to_owned(),
         // Over UDP any answer is one.
         Some(_) if attempt.transport == Transport::Udp => return "answered".to_owned(),
         Some(_) => return after(&attempt.after, &attempt.acceptance),

@@ -258,7 +258,7 @@ fn examples() -> Roff {
     if has("expect") {
         examples.push((
             "A firewall's test: it must keep silent, or reject:",
-            "whyconn --expect timeout.silent --expect timeout.port-silent --expect unreachable.icmp-admin 198.18.3.2:23",
+            "whyconn --expect timeout.silent --expect timeout.port-silent --expect refused.icmp-port 198.18.3.2:23",
         ));
     }
     if has("redact") {

@@ -277,10 +277,26 @@ fn rejections(net: Net) -> Vec<Row> {
                         .map(|(ttl, from)| (Tcp, ttl, exceeded(from))),
                 ),
             ),
-            "unreachable.icmp-other",
+            "unreachable.loop",
             Likely,
             router(net.router, 1),
-            "time-exceeded",
+            "",
+        )
+        .or(&["unreachable.icmp-other"]),
+        row(
+            "B15 the gateway sends back to this host",
+            own_ttl(
+                64,
+                rejected(Says::TtlOut).sweep(
+                    (1..)
+                        .zip([net.gateway, net.own, net.gateway, net.own])
+                        .map(|(ttl, from)| (Tcp, ttl, exceeded(from))),
+                ),
+            ),
+            "unreachable.loop",
+            Certain,
+            router(net.gateway, 1),
+            "",
         ),
         row(
             "B15 the same routers come again, this host's TTL unknown",

@@ -41,7 +41,7 @@ pub use proc::{
     descriptor_limit, ignored_signals, local_port_range, raise_descriptor_limit, reserved_ports,
     seccomp_mode, unprivileged_port_start,
 };
-pub use signals::{HeldSignals, leave_signals_to_others};
+pub use signals::{HeldSignals, leave_ends_to_others};
 pub use sock_diag::{ListeningSocket, SockDiag, TcpSocket};
 pub use socket::{Connecting, Final, Heard, TcpClient};
 pub use udp::{UdpClient, UdpLook, UdpTalk};

@@ -14,12 +14,13 @@ pub struct HeldSignals {
     before: SigSet,
 }
 
-/// Keeps all signals from the thread that calls this: another one is to hear them, or to be ended by them.
+/// Keeps SIGINT and SIGTERM from the thread that calls this: another one is to hear them, or to be ended by them.
 ///
 /// # Errors
 /// The errno of `pthread_sigmask`.
-pub fn leave_signals_to_others() -> io::Result<()> {
-    Ok(SigSet::all().thread_block()?)
+pub fn leave_ends_to_others() -> io::Result<()> {
+    let set: SigSet = [Signal::SIGINT, Signal::SIGTERM].into_iter().collect();
+    Ok(set.thread_block()?)
 }
 
 impl HeldSignals {
